@@ -1,0 +1,100 @@
+// Package event defines what a run reports while it happens: one flat record,
+// the same for consoles, files, journals and library users.
+//
+// The package imports nothing else of this module, so every reader of a run can
+// depend on it without depending on the engine.
+package event
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Type says what happened. The set may grow; readers should ignore a type they
+// do not know.
+type Type string
+
+const (
+	RunStarted    Type = "run_started"    // the first event of a run
+	RunCancelling Type = "run_cancelling" // nothing new starts; Reason names who asked
+	RunCompleted  Type = "run_completed"  // the last event of a run, whatever its Status
+	Started       Type = "started"        // an attempt is about to start; Command
+	Stdout        Type = "stdout"         // one line; Line or DataB64
+	Stderr        Type = "stderr"         // one line; Line or DataB64
+	Retrying      Type = "retrying"       // the attempt failed and another follows after Delay; Result
+	Completed     Type = "completed"      // Result
+	Failed        Type = "failed"         // Result, Error, Reason
+	Cancelled     Type = "cancelled"      // Result when an attempt had started
+	Timeout       Type = "timeout"        // Result, Error
+	Skipped       Type = "skipped"        // Reason
+	Progress      Type = "progress"       // Completed, Total, Current
+	Warning       Type = "warning"        // Message
+	Dropped       Type = "dropped"        // Count output lines this handler did not get
+)
+
+// An Event is one thing that happened. Fields that do not apply are zero and
+// are left out of the JSON form. A handler may keep an Event; nothing in it is
+// changed after it was delivered.
+type Event struct {
+	Type        Type      `json:"event_type"`
+	RunID       uuid.UUID `json:"run_id"`
+	Seq         uint64    `json:"seq"`                   // 1, 2, 3 … over all events of an engine
+	Timestamp   time.Time `json:"timestamp"`             // UTC
+	ExecutionID uuid.UUID `json:"execution_id,omitzero"` // one step of one run; the same for all its attempts
+	StepID      string    `json:"step_id,omitempty"`     // as written in the runbook
+	Attempt     int       `json:"attempt,omitempty"`     // from 1
+	Phase       Phase     `json:"phase,omitempty"`       // empty: one of the runbook's steps
+
+	Name      string   `json:"name,omitempty"`      // run_started: the runbook's name
+	Command   []string `json:"command,omitempty"`   // started: program and arguments
+	Line      string   `json:"line,omitempty"`      // stdout, stderr: the line without its newline; written even when empty, unless DataB64 is there
+	DataB64   string   `json:"data_b64,omitempty"`  // stdout, stderr: the line where it is not UTF-8
+	Partial   bool     `json:"partial,omitempty"`   // stdout, stderr: the line goes on in the next event
+	Result    *Result  `json:"result,omitempty"`    // how the step, or this attempt of it, ended
+	Status    Status   `json:"status,omitzero"`     // run_completed: of the whole run
+	Stats     *Stats   `json:"stats,omitempty"`     // run_completed
+	Error     string   `json:"error,omitempty"`     // what went wrong, for a person
+	Reason    Reason   `json:"reason,omitempty"`    // what went wrong, for a program
+	Tolerated bool     `json:"tolerated,omitempty"` // failed, timeout: continue_on_error says go on
+	Message   string   `json:"message,omitempty"`   // warning, skipped, run_cancelling: for a person
+	Delay     Duration `json:"delay,omitempty"`     // retrying: until the next attempt
+	Signal    string   `json:"signal,omitempty"`    // run_cancelling: SIGINT, SIGTERM, SIGHUP; empty: by the library
+	Done      int      `json:"completed,omitempty"` // progress: steps that have ended
+	Total     int      `json:"total,omitempty"`     // run_started, progress: steps of the run, handlers left out
+	Current   []string `json:"current,omitempty"`   // progress: ids of the steps that run now
+	Count     int      `json:"count,omitempty"`     // dropped
+}
+
+// Phase says which part of a runbook a step belongs to.
+type Phase string
+
+const (
+	Main      Phase = ""
+	OnFailure Phase = "on_failure"
+	Finally   Phase = "finally"
+)
+
+// Reason says why a step failed or was skipped, in a word that does not change.
+type Reason string
+
+const (
+	ReasonExit    Reason = "exit"    // an exit code that success_exit_codes does not hold
+	ReasonSignal  Reason = "signal"  // killed by a signal the engine did not send
+	ReasonStart   Reason = "start"   // the process could not be started
+	ReasonTimeout Reason = "timeout" // timeout: told to stop after its time
+	ReasonOutput  Reason = "output"  // its stdout file could not be written, or an output is not allowed
+
+	ReasonNeed      Reason = "need"      // skipped: a step it needs did not complete
+	ReasonStopped   Reason = "stopped"   // skipped: stop_on_error after a failure elsewhere
+	ReasonCancelled Reason = "cancelled" // cancelled before or while it ran
+)
+
+// EventHandler receives the events of an engine, in Seq order, from one
+// goroutine of its own behind a bounded queue: a slow handler delays no step.
+// What it cannot keep up with are output lines, which are then dropped for it
+// and counted in a dropped event; state events are never dropped. A handler
+// that panics gets no further events.
+type EventHandler interface {
+	OnEvent(Event)
+}
