@@ -1,0 +1,123 @@
+package main
+
+// A layer is one folder of this module and what it may import of the others.
+// A name that ends in /... takes the folders below too; where two layers match
+// a package, the longer name wins. A package that no layer takes is an error,
+// so that a new one is given its place here first.
+type layer struct {
+	name string
+	ours []string // folders of this module it may import, besides those below itself
+	not  []string // packages of the standard library it may not import
+	why  string
+}
+
+// anything is for folders that hold only tests or tools.
+var anything = []string{"..."}
+
+// pure are the packages a value has no business with: whatever imports one of
+// them waits, locks, or looks at the machine it runs on.
+var pure = []string{"context", "io/fs", "log", "log/slog", "math/rand", "math/rand/v2", "net", "net/http", "os", "os/exec", "os/signal", "sync", "sync/atomic", "syscall"}
+
+// host is state that belongs to the program around a library.
+var host = []string{"log", "log/slog", "os/signal"}
+
+var layers = []layer{
+	{
+		name: "schema",
+		not:  host,
+		why:  "the structure of the language stands alone: it knows neither positions nor what a step means",
+	},
+	{
+		name: "dag",
+		not:  pure,
+		why:  "a graph knows nothing of steps, and without locks, goroutines or input it gives the same answer every time",
+	},
+	{
+		name: "runbook/plan",
+		not:  pure,
+		why:  "the compiled plan is where front end and engine meet: data that both may depend on must depend on neither",
+	},
+	{
+		name: "runbook/...",
+		ours: []string{"schema", "dag", "runbook/plan"},
+		not:  append([]string{"os/exec"}, host...),
+		why:  "a runbook does not know how it is run, so checking one can never start anything",
+	},
+	{
+		name: "executor/event",
+		not:  pure,
+		why:  "every reader of a run depends on its events; they must not drag the engine in",
+	},
+	{
+		name: "executor/sink/...",
+		ours: []string{"executor/event"},
+		not:  host,
+		why:  "a sink reads events and nothing else; one that looks at the engine can disagree with them",
+	},
+	{
+		name: "executor/internal/run",
+		ours: []string{"dag", "runbook/plan", "executor/event"},
+		not:  pure,
+		why:  "a run is a value: no goroutine, channel, lock, clock, input or output, so that live, virtual and resumed runs are the same code",
+	},
+	{
+		name: "executor/internal/process",
+		ours: []string{"runbook/plan", "executor/event", "executor/internal/run"},
+		not:  host,
+		why:  "starting a process knows nothing of the graph it belongs to",
+	},
+	{
+		name: "executor/...",
+		ours: []string{"dag", "runbook/plan", "executor/event", "executor/internal/..."},
+		not:  host,
+		why:  "the engine takes a compiled plan: programs that embed it link neither YAML nor JSON Schema, and keep their signals and logs to themselves",
+	},
+	{
+		name: "cmd/runbook/...",
+		ours: []string{"runbook/...", "executor", "executor/event", "executor/sink/...", "dag", "schema"},
+		why:  "the command line only joins the front end and the engine, and prints",
+	},
+	{name: "cmd/bench/...", ours: anything, why: "measures every part"},
+	{name: "cmd/layers", why: "checks the others"},
+	{name: "cmd/testlog", why: "reads what go test prints"},
+	{name: "docs", ours: anything, why: "tests of the documents"},
+	{name: "examples/...", ours: anything, why: "tests of the examples"},
+}
+
+// A home is where a library, or a package of the standard library, is used.
+// Tests may use what they like. A library outside the standard one that has no
+// home is an error.
+type home struct {
+	library string   // an import path; the packages below it are meant too
+	in      []string // layers' folders, /... as above; none: tests only
+	why     string
+}
+
+var homes = []home{
+	{"github.com/santhosh-tekuri/jsonschema", []string{"schema"}, "only package schema knows which validator is used"},
+	{"gopkg.in/yaml.v3", []string{"runbook", "cmd/bench"}, "YAML ends at the parser; its successor is then one change (the benchmark decodes with it for comparison)"},
+	{"github.com/spf13/cobra", []string{"cmd/runbook/..."}, "flags belong to the command line"},
+	{"github.com/spf13/pflag", []string{"cmd/runbook/..."}, "flags belong to the command line"},
+	{"golang.org/x/term", []string{"cmd/runbook/...", "executor/sink/..."}, "terminals belong to the command line and the console"},
+	{"github.com/hashicorp/go-multierror", []string{"executor"}, "the library reports every problem of a request at once; its nil pitfall stays in one package"},
+	{"github.com/google/uuid", []string{"executor/...", "cmd/runbook/..."}, "runs and executions have ids; files and graphs do not"},
+	{"golang.org/x/sys", []string{"executor/..."}, "system calls belong to the engine"},
+	{"os/exec", []string{"executor/internal/process", "cmd/bench", "cmd/layers"}, "one way to start a process"},
+	{"os/signal", []string{"cmd/..."}, "signals belong to the program, not to a library in it"},
+
+	{"github.com/google/go-cmp", nil, "for tests"},
+	{"github.com/johannesboyne/gofakes3", nil, "for tests"},
+	{"github.com/rogpeppe/go-internal", nil, "for tests"},
+	{"go.uber.org/goleak", nil, "for tests"},
+	{"pgregory.net/rapid", nil, "for tests"},
+}
+
+// A ban is a library that must not be linked into a package, by whatever way.
+type ban struct{ pkg, library, why string }
+
+var bans = []ban{
+	{"executor", "gopkg.in/yaml.v3", "programs that embed the engine pay for no YAML"},
+	{"executor", "github.com/santhosh-tekuri/jsonschema", "programs that embed the engine pay for no JSON Schema"},
+	{"executor", "github.com/spf13/pflag", "the engine adds no flags to the program around it"},
+	{"executor", "net/http", "the engine opens no connection"},
+}
