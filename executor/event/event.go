@@ -17,7 +17,7 @@ type Type string
 
 const (
 	RunStarted    Type = "run_started"    // the first event of a run
-	RunCancelling Type = "run_cancelling" // nothing new starts; Reason names who asked
+	RunCancelling Type = "run_cancelling" // nothing new starts; a second one with ReasonKilled: what runs is killed
 	RunCompleted  Type = "run_completed"  // the last event of a run, whatever its Status
 	Started       Type = "started"        // an attempt is about to start; Command
 	Stdout        Type = "stdout"         // one line; Line or DataB64
@@ -88,6 +88,9 @@ const (
 	ReasonNeed      Reason = "need"      // skipped: a step it needs did not complete
 	ReasonStopped   Reason = "stopped"   // skipped: stop_on_error after a failure elsewhere
 	ReasonCancelled Reason = "cancelled" // cancelled before or while it ran
+
+	ReasonKilled Reason = "killed" // run_cancelling: asked for again, so what runs is killed and no handler starts
+	ReasonEngine Reason = "engine" // run_cancelling, run_completed, failed: the engine itself could not go on; Error
 )
 
 // EventHandler receives the events of an engine, in Seq order, from one
