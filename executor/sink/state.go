@@ -1,0 +1,178 @@
+package sink
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/cloudops-run/runbook/executor/event"
+)
+
+// A runView is what the events told of one run so far.
+type runView struct {
+	id        uuid.UUID
+	name      string
+	total     int
+	startedAt time.Time
+	endedAt   time.Time
+	status    event.Status
+	stats     event.Stats
+	err       string
+	signal    string // of run_cancelling
+	asked     bool   // to cancel
+	dropped   int    // output lines the console did not get
+
+	steps   map[uuid.UUID]*stepView
+	order   []*stepView // as they appeared
+	running []*stepView // as they started
+	ended   int         // steps of the main phase that have ended
+	failed  int         // of those: failures that count
+}
+
+// A stepView is what the events told of one step so far.
+type stepView struct {
+	id        string
+	phase     event.Phase
+	status    event.Status
+	reason    event.Reason
+	attempts  int
+	startedAt time.Time
+	tail      tail
+	result    *event.Result
+	err       string
+	message   string
+	tolerated bool
+}
+
+// run finds the run of e, or begins one.
+func (c *Console) run(e event.Event) *runView {
+	for _, r := range c.runs {
+		if r.id == e.RunID {
+			return r
+		}
+	}
+	r := &runView{id: e.RunID, startedAt: e.Timestamp, steps: make(map[uuid.UUID]*stepView)}
+	c.runs = append(c.runs, r)
+	return r
+}
+
+func (c *Console) forget(r *runView) {
+	c.runs = slices.DeleteFunc(c.runs, func(x *runView) bool { return x == r })
+}
+
+// step finds the step of e, or begins one.
+func (r *runView) step(e event.Event) *stepView {
+	s := r.steps[e.ExecutionID]
+	if s == nil {
+		s = &stepView{id: e.StepID, phase: e.Phase}
+		r.steps[e.ExecutionID] = s
+		r.order = append(r.order, s)
+	}
+	return s
+}
+
+// apply takes in a state event.
+func (r *runView) apply(e event.Event) {
+	switch e.Type {
+	case event.RunStarted:
+		r.name, r.total, r.startedAt = e.Name, e.Total, e.Timestamp
+	case event.RunCancelling:
+		r.asked, r.signal = true, e.Signal
+	case event.RunCompleted:
+		r.status, r.endedAt, r.err = e.Status, e.Timestamp, e.Error
+		if e.Stats != nil {
+			r.stats = *e.Stats
+		}
+	case event.Dropped:
+		r.dropped += e.Count
+	case event.Started:
+		s := r.step(e)
+		if s.status != event.StatusRunning {
+			r.running = append(r.running, s)
+			s.startedAt = e.Timestamp
+		}
+		s.status, s.attempts, s.tail = event.StatusRunning, e.Attempt, tail{}
+	case event.Completed:
+		r.end(e, event.StatusCompleted)
+	case event.Failed:
+		r.end(e, event.StatusFailed)
+	case event.Timeout:
+		r.end(e, event.StatusTimeout)
+	case event.Cancelled:
+		r.end(e, event.StatusCancelled)
+	case event.Skipped:
+		r.end(e, event.StatusSkipped)
+	}
+}
+
+func (r *runView) end(e event.Event, status event.Status) {
+	s := r.step(e)
+	r.running = slices.DeleteFunc(r.running, func(x *stepView) bool { return x == s })
+	s.status, s.reason, s.result = status, e.Reason, e.Result
+	s.err, s.message, s.tolerated = e.Error, e.Message, e.Tolerated
+	if s.result != nil && s.err == "" {
+		s.err = s.result.Error
+	}
+	if s.result != nil && s.result.Attempts > 0 {
+		s.attempts = s.result.Attempts
+	}
+	if status == event.StatusCompleted || status == event.StatusSkipped {
+		s.tail = tail{}
+	}
+	if s.phase == event.Main {
+		r.ended++
+		if s.bad() && !s.tolerated {
+			r.failed++
+		}
+	}
+}
+
+// bad reports whether the step is one a person wants to know more of.
+func (s *stepView) bad() bool {
+	return s.status == event.StatusFailed || s.status == event.StatusTimeout
+}
+
+// why is the reason for how the step ended, in words.
+func (s *stepView) why() string {
+	switch {
+	case s.err != "":
+		return s.err
+	case s.message != "":
+		return s.message
+	}
+	return string(s.reason)
+}
+
+const (
+	tailLines = 10
+	tailWidth = 400 // bytes kept of a line
+)
+
+// A tail is the last lines of an output.
+type tail struct {
+	lines []string // a ring once it is full
+	next  int
+}
+
+func (t *tail) add(e event.Event) {
+	line := e.Line
+	if e.DataB64 != "" {
+		line = e.Text()
+	}
+	if len(line) > tailWidth {
+		line = strings.Clone(line[:tailWidth]) + "…"
+	}
+	if len(t.lines) < tailLines {
+		t.lines = append(t.lines, line)
+		return
+	}
+	t.lines[t.next] = line
+	t.next = (t.next + 1) % tailLines
+}
+
+// all are the lines, oldest first.
+func (t *tail) all() []string {
+	return append(slices.Clone(t.lines[t.next:]), t.lines[:t.next]...)
+}
