@@ -41,8 +41,8 @@ func (g *Graph) DOT(w io.Writer, d Drawing) error {
 
 // In a quoted label Graphviz takes \N, \G and the like for the name of what is
 // labelled, and replaces HTML entities, so an ampersand must be one as well.
-var dotEscape = strings.NewReplacer(`\`, `\\`, `"`, `\"`, `&`, `&amp;`)
+var dotEscape = strings.NewReplacer(`\`, `\\`, `"`, `\"`, `&`, `&amp;`, "\n", `\n`)
 
 func dotQuote(s string) string {
-	return `"` + dotEscape.Replace(visible(s)) + `"`
+	return `"` + dotEscape.Replace(visible(s, '\n')) + `"`
 }

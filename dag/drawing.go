@@ -14,7 +14,8 @@ import (
 // order and more than once for a node.
 //
 // Names, labels and groups may hold anything: the drawings are escaped so that
-// none can end its quotes or reach a terminal as a control sequence.
+// none can end its quotes or reach a terminal as a control sequence. A newline
+// breaks the line in DOT and Mermaid.
 type Drawing struct {
 	Title string                   // empty: none
 	Label func(i int) string       // nil: the node's name
@@ -74,16 +75,17 @@ func (w writer) put(parts ...string) {
 // what a language allows in an identifier, and which words it reserves, differ.
 func node(i int) string { return "n" + strconv.Itoa(i) }
 
-// visible returns s with everything that does not print, and what is not UTF-8,
-// replaced by an escape in the manner of Go.
-func visible(s string) string {
-	if !strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }) {
+// visible returns s with everything that does not print, but for the rune
+// except, and what is not UTF-8 replaced by an escape in the manner of Go.
+func visible(s string, except rune) string {
+	prints := func(r rune) bool { return unicode.IsPrint(r) || r == except && r != 0 }
+	if utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !prints(r) }) {
 		return s
 	}
 	var b strings.Builder
 	for len(s) > 0 {
 		r, size := utf8.DecodeRuneInString(s)
-		if r == utf8.RuneError && size == 1 || !unicode.IsPrint(r) {
+		if r == utf8.RuneError && size == 1 || !prints(r) {
 			quoted := strconv.Quote(s[:size])
 			b.WriteString(quoted[1 : len(quoted)-1])
 		} else {

@@ -23,35 +23,15 @@ type jsonEdge struct {
 // "edges", whose kind is "needs" or "after"; one node or edge a line. Nodes are
 // referred to by name, so names should be unique.
 func (g *Graph) JSON(w io.Writer, d Drawing) error {
-	out := newWriter(w)
-	var line bytes.Buffer
-	enc := json.NewEncoder(&line)
-	enc.SetEscapeHTML(false)
-	var failed error
-	item := func(first *bool, v any) {
-		line.Reset()
-		if err := enc.Encode(v); err != nil {
-			failed = err
-		}
-		if !*first {
-			out.put(",")
-		}
-		*first = false
-		out.put("\n  ")
-		out.Write(bytes.TrimSuffix(line.Bytes(), []byte("\n")))
-	}
-
+	out := jsonWriter{writer: newWriter(w)}
 	out.put("{")
 	if d.Title != "" {
-		line.Reset()
-		failed = enc.Encode(d.Title)
-		out.put("\"title\": ")
-		out.Write(bytes.TrimSuffix(line.Bytes(), []byte("\n")))
+		out.put(`"title":`)
+		out.value(d.Title)
 		out.put(",\n ")
 	}
-	out.put("\"nodes\": [")
+	out.put(`"nodes":[`)
 	level, _ := g.depths()
-	first := true
 	for i := range g.Len() {
 		n := jsonNode{ID: g.Name(i), Wave: level[i] + 1}
 		if label := d.label(g, i); label != n.ID {
@@ -60,22 +40,38 @@ func (g *Graph) JSON(w io.Writer, d Drawing) error {
 		if d.Group != nil {
 			n.Group = d.Group(i)
 		}
-		item(&first, n)
+		out.item(n)
 	}
-	out.put("\n ],\n \"edges\": [")
-	first = true
+	out.put("],\n \"edges\":[")
+	out.comma = ""
 	for i := range g.Len() {
 		for _, dep := range g.Deps(i) {
 			e := jsonEdge{From: g.Name(dep), To: g.Name(i), Kind: "needs"}
 			if d.after(i, dep) {
 				e.Kind = "after"
 			}
-			item(&first, e)
+			out.item(e)
 		}
 	}
-	out.put("\n ]}\n")
-	if err := out.Flush(); err != nil {
-		return err
-	}
-	return failed
+	out.put("]}\n")
+	return out.Flush()
+}
+
+type jsonWriter struct {
+	writer
+	comma string // what the next item is preceded by
+}
+
+func (w *jsonWriter) item(v any) {
+	w.put(w.comma, "\n  ")
+	w.comma = ","
+	w.value(v)
+}
+
+func (w *jsonWriter) value(v any) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.Encode(v) // cannot fail: v is made of strings and numbers
+	w.Write(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 }

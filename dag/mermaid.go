@@ -1,6 +1,7 @@
 package dag
 
 import (
+	"encoding/json"
 	"io"
 	"strconv"
 	"strings"
@@ -12,7 +13,10 @@ import (
 func (g *Graph) Mermaid(w io.Writer, d Drawing) error {
 	out := newWriter(w)
 	if d.Title != "" {
-		out.put("---\ntitle: ", mermaidQuote(d.Title), "\n---\n")
+		// The front matter is YAML, in which every JSON string is one, and the
+		// letters of HTML are best not seen by what comes before its parser.
+		title, _ := json.Marshal(visible(d.Title, 0)) // cannot fail: a string
+		out.put("---\ntitle: ", string(title), "\n---\n")
 	}
 	out.put("flowchart TD\n")
 	names, members, loose := d.groups(g)
@@ -43,15 +47,28 @@ func (g *Graph) Mermaid(w io.Writer, d Drawing) error {
 // expressions that know nothing of quotes, so a list of what is harmful would
 // never be complete.
 func mermaidQuote(s string) string {
+	text := []rune(visible(s, '\n'))
+	if len(text) == 0 {
+		return `" "` // "" is a syntax error
+	}
 	var b strings.Builder
 	b.WriteByte('"')
-	for _, r := range visible(s) {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) || strings.ContainsRune(" _-./,=+@()[]", r) {
+	for i, r := range text {
+		switch {
+		case r == '\n':
+			b.WriteString("<br>")
+		case isWord(r), strings.ContainsRune(",/@()", r), isInner(r) && i > 0 && i+1 < len(text) && isWord(text[i-1]) && isWord(text[i+1]):
 			b.WriteRune(r)
-		} else {
+		default:
 			b.WriteString("#" + strconv.Itoa(int(r)) + ";")
 		}
 	}
 	b.WriteByte('"')
 	return b.String()
 }
+
+func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) }
+
+// isInner reports whether r is harmless inside a word. Elsewhere it may be
+// Markdown: a label "1. build" is shown as "Unsupported markdown: list".
+func isInner(r rune) bool { return strings.ContainsRune(" _-.=+", r) }

@@ -10,15 +10,15 @@ import (
 func (g *Graph) Text(w io.Writer, d Drawing) error {
 	out := newWriter(w)
 	if d.Title != "" {
-		out.put(visible(d.Title), "\n")
+		out.put(visible(d.Title, 0), "\n")
 	}
 	for l, wave := range g.Levels() {
 		out.put("wave ", strconv.Itoa(l+1), "\n")
 		for _, i := range wave {
-			out.put("  ", visible(d.label(g, i)))
+			out.put("  ", visible(d.label(g, i), 0))
 			if d.Group != nil {
 				if group := d.Group(i); group != "" {
-					out.put(" [", visible(group), "]")
+					out.put(" [", visible(group, 0), "]")
 				}
 			}
 			g.putDeps(out, d, i, false, "  needs ")
@@ -33,7 +33,7 @@ func (g *Graph) Text(w io.Writer, d Drawing) error {
 func (g *Graph) putDeps(out writer, d Drawing, i int, after bool, before string) {
 	for _, dep := range g.Deps(i) {
 		if d.after(i, dep) == after {
-			out.put(before, visible(g.Name(dep)))
+			out.put(before, visible(g.Name(dep), 0))
 			before = ", "
 		}
 	}
