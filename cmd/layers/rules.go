@@ -1,5 +1,7 @@
 package main
 
+import "slices"
+
 // A layer is one folder of this module and what it may import of the others.
 // A name that ends in /... takes the folders below too; where two layers match
 // a package, the longer name wins. A package that no layer takes is an error,
@@ -18,6 +20,9 @@ var anything = []string{"..."}
 // them waits, locks, or looks at the machine it runs on.
 var pure = []string{"context", "io/fs", "log", "log/slog", "math/rand", "math/rand/v2", "net", "net/http", "os", "os/exec", "os/signal", "sync", "sync/atomic", "syscall"}
 
+// files is pure, for packages that read a file but do nothing else outside.
+var files = slices.DeleteFunc(slices.Clone(pure), func(p string) bool { return p == "os" || p == "io/fs" })
+
 // host is state that belongs to the program around a library.
 var host = []string{"log", "log/slog", "os/signal"}
 
@@ -34,7 +39,7 @@ var layers = []layer{
 	},
 	{
 		name: "runbook/plan",
-		not:  pure,
+		not:  files, // it reads scripts, for their interpreter and hash
 		why:  "the compiled plan is where front end and engine meet: data that both may depend on must depend on neither",
 	},
 	{
@@ -55,6 +60,17 @@ var layers = []layer{
 		why:  "a sink reads events and nothing else; one that looks at the engine can disagree with them",
 	},
 	{
+		name: "executor/journal",
+		ours: []string{"executor/event"},
+		not:  append([]string{"os"}, host...),
+		why:  "a journal is a list of events in a file that its caller opened; reading one needs no engine",
+	},
+	{
+		name: "executor/internal/output",
+		not:  host,
+		why:  "lines, captures and logs are bytes; they know no step",
+	},
+	{
 		name: "executor/internal/run",
 		ours: []string{"dag", "runbook/plan", "executor/event"},
 		not:  pure,
@@ -62,13 +78,13 @@ var layers = []layer{
 	},
 	{
 		name: "executor/internal/process",
-		ours: []string{"runbook/plan", "executor/event", "executor/internal/run"},
+		ours: []string{"runbook/plan", "executor/event", "executor/internal/run", "executor/internal/output"},
 		not:  host,
 		why:  "starting a process knows nothing of the graph it belongs to",
 	},
 	{
 		name: "executor/...",
-		ours: []string{"dag", "runbook/plan", "executor/event", "executor/internal/..."},
+		ours: []string{"dag", "runbook/plan", "executor/event", "executor/journal", "executor/internal/..."},
 		not:  host,
 		why:  "the engine takes a compiled plan: programs that embed it link neither YAML nor JSON Schema, and keep their signals and logs to themselves",
 	},
