@@ -1,0 +1,331 @@
+package run
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// TestMain makes the number of random scenarios thousands where the command
+// line does not say another.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
+	if !given {
+		checks := "5000"
+		if testing.Short() {
+			checks = "500"
+		}
+		flag.Set("rapid.checks", checks)
+	}
+	os.Exit(m.Run())
+}
+
+const ms = time.Millisecond
+
+func oneOf[T any](t *rapid.T, label string, values ...T) T {
+	return rapid.SampledFrom(values).Draw(t, label)
+}
+
+func drawScenario(t *rapid.T) *scenario {
+	p := &plan.Plan{
+		Strategy:       oneOf(t, "strategy", plan.Serial, plan.Parallel, plan.DependencyGraph, plan.DependencyGraph),
+		MaxConcurrency: oneOf(t, "max concurrency", 0, 0, 1, 2, 3),
+		StopOnError:    rapid.Bool().Draw(t, "stop on error"),
+	}
+	s := &scenario{plan: p, slots: oneOf(t, "slots", 1, 2, 3, 100), random: oneOf(t, "random", 0, 0.5)}
+	steps := rapid.IntRange(0, 9).Draw(t, "steps")
+	// The order in which edges may point differs from the order in the file.
+	order := make([]int, steps)
+	for i := range order {
+		order[i] = i
+	}
+	if p.Strategy == plan.DependencyGraph && rapid.Bool().Draw(t, "shuffled") {
+		order = rapid.Permutation(order).Draw(t, "order")
+	}
+	p.Steps = make([]plan.Step, steps)
+	for k, i := range order {
+		p.Steps[i] = drawStep(t, s, fmt.Sprintf("s%d", i))
+		drawEdges(t, p, i, order[:k])
+	}
+	for i := range p.Steps {
+		s.tries = append(s.tries, drawTries(t))
+		slices.Sort(p.Steps[i].Needs)
+		slices.Sort(p.Steps[i].After)
+	}
+	for i := range oneOf(t, "on_failure", 0, 1, 2) {
+		p.OnFailure = append(p.OnFailure, drawStep(t, s, fmt.Sprintf("f%d", i)))
+		s.tries = append(s.tries, drawTries(t))
+	}
+	for i := range oneOf(t, "finally", 0, 1, 2) {
+		p.Finally = append(p.Finally, drawStep(t, s, fmt.Sprintf("z%d", i)))
+		s.tries = append(s.tries, drawTries(t))
+	}
+	for range oneOf(t, "requests", 0, 0, 0, 1, 2, 3) {
+		s.requests = append(s.requests, request{
+			at:   time.Duration(rapid.IntRange(0, 20).Draw(t, "at")) * ms,
+			kind: oneOf(t, "kind", "cancel", "cancel", "cancel", "kill", "abort"),
+		})
+	}
+	slices.SortStableFunc(s.requests, func(a, b request) int { return int(a.at - b.at) })
+	return s
+}
+
+func drawStep(t *rapid.T, s *scenario, id string) plan.Step {
+	step := plan.Step{ID: id, ContinueOnError: rapid.IntRange(0, 3).Draw(t, "continue") == 0}
+	if rapid.IntRange(0, 3).Draw(t, "codes") == 0 {
+		step.SuccessExit = oneOf(t, "success", []int{0, 3}, []int{3})
+	}
+	if rapid.Bool().Draw(t, "retried") {
+		step.Retry = &plan.Retry{
+			Times:      rapid.IntRange(0, 4).Draw(t, "times"),
+			Delay:      oneOf(t, "delay", plan.Value{}, plan.Text("1ms"), plan.Text("4ms")),
+			Backoff:    oneOf(t, "backoff", "", plan.Constant, plan.Exponential),
+			MaxDelay:   oneOf(t, "max delay", plan.Value{}, plan.Value{}, plan.Text("6ms")),
+			MaxElapsed: oneOf(t, "max elapsed", plan.Value{}, plan.Value{}, plan.Text("5ms"), plan.Text("10ms")),
+			Jitter:     oneOf(t, "jitter", 0, 0.5, 1),
+		}
+	}
+	return step
+}
+
+func drawEdges(t *rapid.T, p *plan.Plan, i int, earlier []int) {
+	if p.Strategy == plan.Parallel {
+		return
+	}
+	step := &p.Steps[i]
+	for _, e := range earlier {
+		switch oneOf(t, "edge", "", "", "", "needs", "after") {
+		case "needs":
+			step.Needs = append(step.Needs, e)
+		case "after":
+			step.After = append(step.After, e)
+		}
+	}
+	if p.Strategy == plan.Serial && i > 0 && !slices.Contains(step.Needs, i-1) && !slices.Contains(step.After, i-1) {
+		step.After = append(step.After, i-1)
+	}
+}
+
+func drawTries(t *rapid.T) []try {
+	tries := make([]try, rapid.IntRange(1, 4).Draw(t, "tries"))
+	for i := range tries {
+		tries[i] = try{
+			took:   time.Duration(rapid.IntRange(0, 6).Draw(t, "took")) * ms,
+			stop:   time.Duration(rapid.IntRange(0, 3).Draw(t, "stop")) * ms,
+			ending: oneOf(t, "ending", Exited, Exited, Exited, Exited, Exited, Signaled, TimedOut, NotStarted, Broken),
+			code:   oneOf(t, "code", 0, 0, 0, 1, 3),
+			reason: oneOf(t, "reason", "", "", "", "", event.ReasonOutput),
+		}
+	}
+	return tries
+}
+
+// TestOracle runs random scenarios and compares, line by line and to the
+// nanosecond, what happened with what the oracle says must happen.
+func TestOracle(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := drawScenario(rt)
+		want := foretell(s)
+		sim := simulate(rt, s.copy(), s.machine(), nil)
+		if diff := cmp.Diff(want, sim.trace); diff != "" {
+			rt.Fatalf("not as the oracle says (-want +got):\n%s\nplan: %s", diff, mustJSON(s.plan))
+		}
+		checkRules(rt, s, sim)
+	})
+}
+
+func (s *scenario) copy() *scenario { c := *s; return &c }
+
+func mustJSON(v any) []byte {
+	b, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// checkRules looks for what must hold of any run, so that a mistake that
+// machine and oracle have in common is found.
+func checkRules(t *rapid.T, s *scenario, sim *simulation) {
+	ends, running := map[string]event.Type{}, map[string]bool{}
+	tolerated := map[string]bool{}
+	events := sim.events()
+	for k, e := range events {
+		if first := k == 0; first != (e.Type == event.RunStarted) {
+			t.Fatalf("event %d is %s", k, e.Type)
+		}
+		if last := k == len(events)-1; last != (e.Type == event.RunCompleted) {
+			t.Fatalf("event %d of %d is %s", k, len(events), e.Type)
+		}
+		if e.RunID != runID || e.Timestamp.Location() != time.UTC {
+			t.Fatalf("run id or time zone missing in %s", mustJSON(e))
+		}
+		switch e.Type {
+		case event.Started:
+			running[e.StepID] = true
+			main := 0
+			for id := range running {
+				if id[0] == 's' {
+					main++
+				}
+			}
+			if most := s.plan.MaxConcurrency; most > 0 && main > most || len(running) > s.slots {
+				t.Fatalf("%d run at once with a limit of %d and %d slots", len(running), most, s.slots)
+			}
+		case event.Retrying, event.Completed, event.Failed, event.Timeout, event.Cancelled, event.Skipped:
+			delete(running, e.StepID)
+			if e.Type == event.Retrying {
+				continue
+			}
+			if ends[e.StepID] != "" {
+				t.Fatalf("step %s ended twice", e.StepID)
+			}
+			ends[e.StepID], tolerated[e.StepID] = e.Type, e.Tolerated
+		}
+		if e.Type == event.Started && e.Phase == event.Main {
+			step := s.plan.Steps[slices.IndexFunc(s.plan.Steps, func(p plan.Step) bool { return p.ID == e.StepID })]
+			for _, n := range step.Needs {
+				if id := s.plan.Steps[n].ID; ends[id] != event.Completed && !tolerated[id] {
+					t.Fatalf("%s started before %s, which it needs, had completed", step.ID, id)
+				}
+			}
+			for _, n := range step.After {
+				if id := s.plan.Steps[n].ID; ends[id] == "" {
+					t.Fatalf("%s started before %s had ended", step.ID, id)
+				}
+			}
+		}
+		if r := e.Result; r != nil && (r.StepID != e.StepID || r.ID != e.ExecutionID || r.Phase != e.Phase ||
+			r.Attempts != e.Attempt || r.Error != e.Error || r.Reason != e.Reason || r.Tolerated != e.Tolerated) {
+			t.Fatalf("event and result differ: %s", mustJSON(e))
+		}
+	}
+	for _, n := range sim.nodes {
+		if n.Phase != event.OnFailure && ends[s.plan.Phase(string(n.Phase))[n.Index].ID] == "" {
+			t.Fatalf("%v never ended", n)
+		}
+		if st := sim.m.NodeStatus(n); st == event.StatusRunning {
+			t.Fatalf("%v is still %v", n, st)
+		}
+	}
+	if !sim.m.Done() || sim.m.WantsSlot() || len(sim.m.Running()) > 0 {
+		t.Fatalf("an ended run is not at rest")
+	}
+	for _, in := range []Input{Begin{}, SlotFree{}, Tick{}, Cancel{}, Kill{}, Abort{}} {
+		if effects := sim.m.Handle(epoch, in); len(effects) > 0 {
+			t.Fatalf("%T after the end had effects: %v", in, effects)
+		}
+	}
+}
+
+// snapshot is the state of a machine that its events must tell.
+func snapshot(m *Machine) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%+v running %d\n", m.state, m.running)
+	for i := range m.nodes {
+		n := m.nodes[i]
+		due := time.Duration(0)
+		if n.between {
+			due = n.due.Sub(epoch)
+		}
+		// Between two attempts a node becomes ready with time, not with an event.
+		ready := m.ready.has(i) && !n.between
+		fmt.Fprintf(&b, "%s %v %s tolerated=%t between=%t open=%d attempts=%d began=%v due=%v ready=%t doomed=%t active=%t note=%q result=%s\n",
+			m.executionID(i), n.status, n.reason, n.tolerated, n.between, n.open, n.attempts, n.started.UnixNano(), due,
+			ready, m.doomed.has(i), m.active.has(i), n.note, mustJSON(n.result))
+	}
+	return b.String()
+}
+
+func viaJSON[T any](t rapid.TB, v T) T {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back T
+	if err := json.Unmarshal(b, &back); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(v, back); diff != "" {
+		t.Fatalf("changed by a round trip through JSON (-before +after):\n%s", diff)
+	}
+	return back
+}
+
+// TestFold replays the events of random runs, each after a round trip through
+// JSON, into a second machine, with a plan that has been through JSON as well.
+// After each input both must be in the same state; and a machine that has seen
+// only the first events of what an input led to must go on with the rest.
+func TestFold(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := drawScenario(rt)
+		stored := s.copy()
+		stored.plan = viaJSON(rt, s.plan)
+		replayed := stored.machine()
+		var seen []event.Event
+		sim := simulate(rt, s.copy(), s.machine(), func(sim *simulation) {
+			batch := sim.batches[len(sim.batches)-1]
+			for k, e := range batch {
+				if k > 0 && k < 4 {
+					checkGoesOn(rt, stored, seen, batch[k:])
+				}
+				e = viaJSON(rt, e)
+				seen = append(seen, e)
+				replayed.Apply(e)
+			}
+			if diff := cmp.Diff(snapshot(sim.m), snapshot(replayed)); diff != "" {
+				rt.Fatalf("the events tell another state (-live +replayed) after\n%s\n%s", strings.Join(sim.trace, "\n"), diff)
+			}
+			checkSame(rt, sim.m, replayed, sim.nodes)
+		})
+		again := simulate(rt, stored.copy(), stored.machine(), nil)
+		if diff := cmp.Diff(sim.trace, again.trace); diff != "" {
+			rt.Fatalf("the stored plan runs differently:\n%s", diff)
+		}
+	})
+}
+
+func checkGoesOn(t *rapid.T, s *scenario, seen, rest []event.Event) {
+	m := s.machine()
+	for _, e := range seen {
+		m.Apply(e)
+	}
+	var got []event.Event
+	for _, effect := range m.Handle(rest[0].Timestamp, Begin{}) {
+		if r, ok := effect.(Record); ok {
+			got = append(got, r.Event)
+		}
+	}
+	if diff := cmp.Diff(rest, got); diff != "" {
+		t.Fatalf("after %d events the run goes on differently (-live +replayed):\n%s", len(seen), diff)
+	}
+}
+
+// checkSame compares what the two machines answer.
+func checkSame(t *rapid.T, a, b *Machine, nodes []Node) {
+	for _, n := range nodes {
+		if diff := cmp.Diff(a.Result(n), b.Result(n)); diff != "" || a.NodeStatus(n) != b.NodeStatus(n) {
+			t.Fatalf("%v: results differ:\n%s", n, diff)
+		}
+	}
+	an, aok := a.Failure()
+	bn, bok := b.Failure()
+	if an != bn || aok != bok || a.Status() != b.Status() || a.Stats() != b.Stats() ||
+		a.HandlerFailed() != b.HandlerFailed() || a.EngineError() != b.EngineError() || !slices.Equal(a.Running(), b.Running()) {
+		t.Fatalf("answers differ")
+	}
+}
