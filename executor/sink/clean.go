@@ -190,18 +190,25 @@ func isColor(seq string) bool {
 			return false
 		case n == 5 || n == 6 || n == 8:
 			return false
-		case n == 38 || n == 48: // 38;5;n or 38;2;r;g;b: what follows are no codes of their own
-			return len(params) <= i+5 && digitsOnly(params[i+1:])
+		case n == 38 || n == 48:
+			more := extended(params[i+1:])
+			if more == 0 {
+				return false
+			}
+			i += more
 		}
 	}
 	return true
 }
 
-func digitsOnly(params []string) bool {
-	for _, p := range params {
-		if _, err := strconv.ParseUint(p, 10, 8); err != nil {
-			return false
-		}
+// extended is how many parameters of an extended colour follow: 5;n or
+// 2;r;g;b. They are no codes of their own. 0: it is none.
+func extended(params []string) int {
+	switch {
+	case len(params) >= 2 && params[0] == "5":
+		return 2
+	case len(params) >= 4 && params[0] == "2":
+		return 4
 	}
-	return true
+	return 0
 }

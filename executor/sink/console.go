@@ -74,10 +74,13 @@ func (c *Console) OnEvent(e event.Event) {
 	r := c.run(e)
 	switch e.Type {
 	case event.Stdout, event.Stderr:
-		s := r.step(e)
-		s.tail.add(e)
+		line := e.Line
+		if e.DataB64 != "" {
+			line = e.Text()
+		}
+		r.step(e).tail.add(line)
 		if !c.opt.Quiet {
-			c.output(e)
+			c.output(e, line)
 		}
 		return
 	case event.Warning:
@@ -129,7 +132,7 @@ func (c *Console) message(line string) {
 }
 
 // output prints one line of a step, or one part of a long line.
-func (c *Console) output(e event.Event) {
+func (c *Console) output(e event.Event, line string) {
 	from := source{e.ExecutionID, e.Type}
 	f := c.out
 	if f.partial != from {
@@ -140,10 +143,6 @@ func (c *Console) output(e event.Event) {
 		} else {
 			f.buf = c.dim(f.buf, " | ")
 		}
-	}
-	line := e.Line
-	if e.DataB64 != "" {
-		line = e.Text()
 	}
 	f.buf = c.text.append(f.buf, line)
 	if e.Partial {

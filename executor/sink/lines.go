@@ -73,6 +73,9 @@ func (c *Console) title(e event.Event) string {
 	if cut && strings.TrimSpace(rest) != "" {
 		title += " …"
 	}
+	if e.Attempt > 1 {
+		title += fmt.Sprintf(" (attempt %d)", e.Attempt)
+	}
 	if e.Phase != event.Main {
 		title += " (" + string(e.Phase) + ")"
 	}
@@ -134,22 +137,19 @@ func (c *Console) progress(width int) (text string, cells int) {
 		line += fmt.Sprintf(" %d failed", r.failed)
 	}
 	for i, s := range r.running {
-		item := ascii(s.id)
-		if len(r.running) > 1 && s.startedAt.After(r.startedAt) {
+		item := " " + ascii(s.id)
+		if len(r.running) > 1 {
 			item += " " + clock(max(0, now.Sub(s.startedAt)))
 		}
 		more := ""
 		if left := len(r.running) - i - 1; left > 0 {
 			more = fmt.Sprintf(" +%d", left)
 		}
-		if len(line)+1+len(item)+len(more) > width {
-			if i == 0 {
-				break
-			}
+		if len(line)+len(item)+len(more) > width {
 			line += fmt.Sprintf(" +%d", len(r.running)-i)
 			break
 		}
-		line += " " + item
+		line += item
 	}
 	if len(line) > width {
 		line = line[:width]

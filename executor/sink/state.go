@@ -2,7 +2,6 @@ package sink
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -150,29 +149,38 @@ const (
 	tailWidth = 400 // bytes kept of a line
 )
 
-// A tail is the last lines of an output.
+// A tail is the last lines of an output. It keeps copies and uses their memory
+// again: a line as it comes is part of a much larger text.
 type tail struct {
-	lines []string // a ring once it is full
+	lines [][]byte // a ring once it is full
 	next  int
 }
 
-func (t *tail) add(e event.Event) {
-	line := e.Line
-	if e.DataB64 != "" {
-		line = e.Text()
-	}
-	if len(line) > tailWidth {
-		line = strings.Clone(line[:tailWidth]) + "…"
+func (t *tail) add(line string) {
+	cut := len(line) > tailWidth
+	if cut {
+		line = line[:tailWidth]
 	}
 	if len(t.lines) < tailLines {
-		t.lines = append(t.lines, line)
-		return
+		t.lines = append(t.lines, nil)
 	}
-	t.lines[t.next] = line
+	kept := append(t.lines[t.next][:0], line...)
+	if cut {
+		kept = append(kept, "…"...)
+	}
+	t.lines[t.next] = kept
 	t.next = (t.next + 1) % tailLines
 }
 
 // all are the lines, oldest first.
 func (t *tail) all() []string {
-	return append(slices.Clone(t.lines[t.next:]), t.lines[:t.next]...)
+	var lines []string
+	for i := range t.lines {
+		at := i
+		if len(t.lines) == tailLines {
+			at = (t.next + i) % tailLines
+		}
+		lines = append(lines, string(t.lines[at]))
+	}
+	return lines
 }
