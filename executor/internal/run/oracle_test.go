@@ -177,12 +177,18 @@ func (o *oracle) conclude() {
 			o.say("%s", line)
 		}
 		for _, st := range o.steps {
-			idle := st.phase == phase && (st.is == "" || st.is == "waiting")
 			switch {
-			case !idle:
-			case halted && !o.cancelled && !o.aborted && st.is == "waiting":
+			case st.is != "waiting" || st.phase != phase || !halted:
+			case o.cancelled || o.aborted:
+				ends(st, "cancelled", "cancelled")
+			default:
 				ends(st, "failed", o.fault(st))
-			case halted && (o.cancelled || o.aborted) && (phase == event.Main || st.is == "waiting"):
+			}
+		}
+		for _, st := range o.steps {
+			switch {
+			case st.is != "" || st.phase != phase:
+			case halted && (o.cancelled || o.aborted) && phase == event.Main:
 				ends(st, "cancelled", "cancelled")
 			case halted && phase != event.Main:
 				ends(st, "skipped", "cancelled")

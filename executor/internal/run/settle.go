@@ -50,20 +50,23 @@ func (m *Machine) halted() bool {
 	}
 }
 
-// sweep ends every idle node of a halted stage, in file order.
+// sweep ends every idle node of a halted stage: first, in file order, those
+// between two attempts, since they may take others with them, then the rest.
 func (m *Machine) sweep() {
 	s := m.stage
-	for i := m.first[s]; i < m.first[s+1]; i++ {
-		n := &m.nodes[i]
-		if n.status.Ended() || n.running() {
-			continue
-		}
-		stopOnly := !m.cancelled && m.broken == ""
+	stopOnly := !m.cancelled && m.broken == ""
+	for i := range m.active.all {
 		switch {
-		case n.between && stopOnly:
+		case !m.nodes[i].between:
+		case stopOnly:
 			m.recordLast(i, m.stopMessage())
-		case n.between:
+		default:
 			m.recordBetweenCancelled(i)
+		}
+	}
+	for i := m.first[s]; i < m.first[s+1]; i++ {
+		switch {
+		case m.nodes[i].status != event.StatusPending:
 		case s != main:
 			m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonCancelled, Message: m.haltMessage()})
 		case !stopOnly:
