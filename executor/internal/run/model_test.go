@@ -158,7 +158,7 @@ func TestOracle(t *testing.T) {
 		if diff := cmp.Diff(want, sim.trace); diff != "" {
 			rt.Fatalf("not as the oracle says (-want +got):\n%s\nplan: %s", diff, mustJSON(s.plan))
 		}
-		checkRules(rt, s, sim)
+		checkRules(rt, s, sim.m, sim.events())
 	})
 }
 
@@ -174,10 +174,9 @@ func mustJSON(v any) []byte {
 
 // checkRules looks for what must hold of any run, so that a mistake that
 // machine and oracle have in common is found.
-func checkRules(t *rapid.T, s *scenario, sim *simulation) {
+func checkRules(t rapid.TB, s *scenario, m *Machine, events []event.Event) {
 	ends, running := map[string]event.Type{}, map[string]bool{}
 	tolerated := map[string]bool{}
-	events := sim.events()
 	for k, e := range events {
 		if first := k == 0; first != (e.Type == event.RunStarted) {
 			t.Fatalf("event %d is %s", k, e.Type)
@@ -228,19 +227,19 @@ func checkRules(t *rapid.T, s *scenario, sim *simulation) {
 			t.Fatalf("event and result differ: %s", mustJSON(e))
 		}
 	}
-	for _, n := range sim.nodes {
+	for _, n := range nodesOf(s.plan) {
 		if n.Phase != event.OnFailure && ends[s.plan.Phase(string(n.Phase))[n.Index].ID] == "" {
 			t.Fatalf("%v never ended", n)
 		}
-		if st := sim.m.NodeStatus(n); st == event.StatusRunning {
+		if st := m.NodeStatus(n); st == event.StatusRunning {
 			t.Fatalf("%v is still %v", n, st)
 		}
 	}
-	if !sim.m.Done() || sim.m.WantsSlot() || len(sim.m.Running()) > 0 {
+	if !m.Done() || m.WantsSlot() || len(m.Running()) > 0 {
 		t.Fatalf("an ended run is not at rest")
 	}
 	for _, in := range []Input{Begin{}, SlotFree{}, Tick{}, Cancel{}, Kill{}, Abort{}} {
-		if effects := sim.m.Handle(epoch, in); len(effects) > 0 {
+		if effects := m.Handle(epoch, in); len(effects) > 0 {
 			t.Fatalf("%T after the end had effects: %v", in, effects)
 		}
 	}
