@@ -236,8 +236,20 @@ func allRunbooks(t *testing.T) []string {
 
 // tested says which test runs which example, so that none is added without one.
 var tested = map[string]func(*testing.T){
-	"hello.yaml":                 TestHello,
-	"disk-pressure/runbook.yaml": TestDiskPressure,
+	"aws-inventory/runbook.yaml":     TestAWSInventory,
+	"db-migration/runbook.yaml":      TestDBMigration,
+	"disk-pressure/runbook.yaml":     TestDiskPressure,
+	"health-check/runbook.yaml":      TestHealthCheck,
+	"hello.yaml":                     TestHello,
+	"incident-snapshot/runbook.yaml": TestIncidentSnapshot,
+	"log-rotation/runbook.yaml":      TestLogRotation,
+	"postgres/backup.yaml":           TestPostgresBackup,
+	"postgres/restore-check.yaml":    TestPostgresRestoreCheck,
+	"release/runbook.yaml":           TestRelease,
+	"service-deploy/runbook.yaml":    TestServiceDeploy,
+	"static-site/runbook.yaml":       TestStaticSite,
+	"tls-renewal/create-ca.yaml":     TestCreateCA,
+	"tls-renewal/renew.yaml":         TestTLSRenewal,
 }
 
 func TestEveryExampleIsValid(t *testing.T) {
@@ -256,6 +268,18 @@ func TestEveryExampleIsValid(t *testing.T) {
 				t.Errorf("runbook %s %s: exit code %d\n%s", command, file, code, out)
 			}
 		}
+	}
+}
+
+func TestScriptsAreClean(t *testing.T) {
+	t.Parallel()
+	needs(t, "shellcheck")
+	scripts, err := filepath.Glob("*/scripts/*.sh")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	if out, err := exec.Command("shellcheck", scripts...).CombinedOutput(); err != nil {
+		t.Errorf("shellcheck: %v\n%s", err, out)
 	}
 }
 

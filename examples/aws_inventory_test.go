@@ -1,0 +1,177 @@
+package examples_test
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// cloud is the little of EC2, STS and S3 that the inventory asks for: the query
+// APIs, one answer a region. Unlike moto_server it needs nothing installed, and
+// can be told to be down.
+type cloud struct {
+	mu   sync.Mutex
+	down map[string]int // region to how many requests are refused
+	seen []string       // "region action"
+}
+
+var scope = regexp.MustCompile(`Credential=[^/]+/\d+/([a-z0-9-]+)/([a-z0-9]+)/aws4_request`)
+
+func (c *cloud) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	m := scope.FindStringSubmatch(r.Header.Get("Authorization"))
+	if m == nil {
+		http.Error(rw, "the request is not signed", http.StatusForbidden)
+		return
+	}
+	region, action := m[1], r.FormValue("Action")
+	if m[2] == "s3" {
+		action = "ListBuckets"
+	}
+	c.mu.Lock()
+	c.seen = append(c.seen, region+" "+action)
+	refused := c.down[region] > 0
+	if refused {
+		c.down[region]--
+	}
+	c.mu.Unlock()
+	rw.Header().Set("Content-Type", "text/xml")
+	if refused {
+		rw.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprint(rw, `<Response><Errors><Error><Code>Unavailable</Code><Message>try later</Message></Error></Errors><RequestID>1</RequestID></Response>`)
+		return
+	}
+	switch action {
+	case "GetCallerIdentity":
+		fmt.Fprint(rw, `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>`+
+			`<Arn>arn:aws:iam::123456789012:user/audit</Arn><UserId>AIDA</UserId><Account>123456789012</Account>`+
+			`</GetCallerIdentityResult></GetCallerIdentityResponse>`)
+	case "ListBuckets":
+		fmt.Fprint(rw, `<ListAllMyBucketsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Owner><ID>1</ID></Owner>`+
+			`<Buckets><Bucket><Name>logs</Name></Bucket><Bucket><Name>site</Name></Bucket></Buckets></ListAllMyBucketsResult>`)
+	case "DescribeInstances":
+		fmt.Fprintf(rw, `<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><reservationSet><item><instancesSet><item>`+
+			`<instanceId>i-%s</instanceId><instanceType>t3.micro</instanceType><instanceState><code>16</code><name>running</name></instanceState>`+
+			`<tagSet><item><key>owner</key><value>shop</value></item></tagSet>`+
+			`</item></instancesSet></item></reservationSet></DescribeInstancesResponse>`, region)
+	case "DescribeVolumes":
+		fmt.Fprintf(rw, `<DescribeVolumesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><volumeSet><item>`+
+			`<volumeId>vol-%s</volumeId><size>8</size><status>available</status></item></volumeSet></DescribeVolumesResponse>`, region)
+	default:
+		http.Error(rw, "no such action here: "+action, http.StatusBadRequest)
+	}
+}
+
+var regions = []string{"eu-central-1", "us-east-1", "ap-southeast-2"}
+
+func startCloud(t *testing.T, down map[string]int) (w *world, c *cloud) {
+	needs(t, "bash", "aws", "jq", "grep")
+	w = stage(t, "aws-inventory")
+	c = &cloud{down: down}
+	server := httptest.NewServer(c)
+	t.Cleanup(server.Close)
+	w.useAWS(server.URL)
+	return w, c
+}
+
+func TestAWSInventory(t *testing.T) {
+	t.Run("asks every region", func(t *testing.T) {
+		t.Parallel()
+		w, c := startCloud(t, map[string]int{"us-east-1": 1}) // which a retry is for
+		wantContains(t, w.apply("runbook.yaml", 0), "account 123456789012, 2 buckets",
+			"3 things nobody owns, 0 questions without an answer")
+		report := readFile(t, filepath.Join(w.dir, "inventory/report.tsv"))
+		for _, region := range regions {
+			wantContains(t, report,
+				region+"\tinstance\ti-"+region+"\tt3.micro\trunning\tshop\n",
+				region+"\tvolume\tvol-"+region+"\t8 GiB\tavailable\tNOBODY\n")
+			if !slices.Contains(c.seen, region+" DescribeVolumes") {
+				t.Errorf("%s was never asked for its volumes", region)
+			}
+		}
+	})
+
+	t.Run("names a region that does not answer", func(t *testing.T) {
+		t.Parallel()
+		w, _ := startCloud(t, map[string]int{"ap-southeast-2": 1000})
+		// What an earlier run was told must not stand in for an answer.
+		writeFile(t, filepath.Join(w.dir, "inventory/instances.ap-southeast-2.json"),
+			`{"Reservations": [{"Instances": [{"InstanceId": "i-stale", "State": {}}]}]}`)
+		wantContains(t, w.apply("runbook.yaml", 0), "2 questions without an answer")
+		report := readFile(t, filepath.Join(w.dir, "inventory/report.tsv"))
+		wantContains(t, report, "ap-southeast-2\tinstances\tNO ANSWER", "i-us-east-1")
+		if strings.Contains(report, "i-stale") {
+			t.Errorf("the report passes off an old answer:\n%s", report)
+		}
+	})
+
+	t.Run("fails without the account", func(t *testing.T) {
+		t.Parallel()
+		w, _ := startCloud(t, map[string]int{"eu-central-1": 1000})
+		w.apply("runbook.yaml", 1)
+		if exists(filepath.Join(w.dir, "inventory/report.tsv")) {
+			t.Error("a report of nobody knows what")
+		}
+	})
+}
+
+// moto is a far larger imitation of AWS than ours. Debian does not package it, so
+// it is an addition where it is found and not a need.
+func TestAWSInventoryAgainstMoto(t *testing.T) {
+	t.Parallel()
+	needs(t, "bash", "aws", "jq", "grep")
+	if _, err := exec.LookPath("moto_server"); err != nil {
+		t.Log("moto_server is not installed: TestAWSInventory is all there is")
+		return
+	}
+	w := stage(t, "aws-inventory")
+	w.useAWS(startMoto(t, w))
+	for _, region := range regions {
+		w.must(w.tmp, "aws", "--region="+region, "ec2", "run-instances", "--image-id=ami-12c6146b",
+			"--instance-type=t3.micro", "--tag-specifications=ResourceType=instance,Tags=[{Key=owner,Value="+region+"}]")
+	}
+	w.must(w.tmp, "aws", "--region=us-east-1", "ec2", "create-volume", "--availability-zone=us-east-1a", "--size=12")
+	out := w.apply("runbook.yaml", 0)
+	wantContains(t, out, "account 123456789012, 0 buckets", "1 things nobody owns, 0 questions without an answer", "12 GiB")
+	for _, region := range regions {
+		wantContains(t, out, "t3.micro\trunning\t"+region)
+	}
+}
+
+// startMoto returns the server's address, on a port the kernel chose.
+func startMoto(t *testing.T, w *world) string {
+	t.Helper()
+	w.set("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+	cmd := exec.Command("moto_server", "-H", "127.0.0.1", "-p", "0")
+	cmd.Env = w.environ()
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	lines := bufio.NewScanner(stderr)
+	for lines.Scan() {
+		if _, address, found := strings.Cut(lines.Text(), "Running on "); found {
+			go func() {
+				for lines.Scan() { // an unread pipe would block the server
+				}
+			}()
+			return address
+		}
+	}
+	t.Fatal("moto_server ended before it was ready")
+	return ""
+}

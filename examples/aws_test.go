@@ -1,0 +1,59 @@
+package examples_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+)
+
+// useAWS has the real aws command talk to endpoint, with made-up credentials and
+// nobody's configuration.
+func (w *world) useAWS(endpoint string) {
+	w.t.Helper()
+	needs(w.t, "aws")
+	w.set(
+		"AWS_ENDPOINT_URL", endpoint,
+		"AWS_ACCESS_KEY_ID", "AKIAEXAMPLE",
+		"AWS_SECRET_ACCESS_KEY", "made-up",
+		"AWS_CONFIG_FILE", w.path("aws-config"),
+		"AWS_SHARED_CREDENTIALS_FILE", w.path("aws-credentials"),
+		"AWS_EC2_METADATA_DISABLED", "true",
+		"AWS_MAX_ATTEMPTS", "1", // the runbooks' own retries are what is tested
+	)
+	version := w.must(w.tmp, "aws", "--version")
+	if !knowsEndpointURL(version) {
+		w.wrapAWS()
+	}
+}
+
+var awsVersion = regexp.MustCompile(`aws-cli/(\d+)\.(\d+)`)
+
+// knowsEndpointURL reports whether this version of the command reads
+// AWS_ENDPOINT_URL: 1 does since 1.29, 2 since 2.13. Debian 12 has 2.9.
+func knowsEndpointURL(version string) bool {
+	m := awsVersion.FindStringSubmatch(version)
+	if m == nil {
+		return false
+	}
+	major, _ := strconv.Atoi(m[1])
+	minor, _ := strconv.Atoi(m[2])
+	return major == 1 && minor >= 29 || major == 2 && minor >= 13 || major > 2
+}
+
+// wrapAWS puts an aws in front that gives the endpoint to the real one by flag.
+func (w *world) wrapAWS() {
+	w.t.Helper()
+	command, err := exec.LookPath("aws")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	wrapper := filepath.Join(w.mkdir("bin"), "aws")
+	writeFile(w.t, wrapper, fmt.Sprintf("#!/bin/sh\nexec '%s' --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"\n", command))
+	if err := os.Chmod(wrapper, 0o755); err != nil {
+		w.t.Fatal(err)
+	}
+	w.set("PATH", filepath.Dir(wrapper)+string(os.PathListSeparator)+w.env["PATH"])
+}
