@@ -1,0 +1,62 @@
+package process
+
+import (
+	"context"
+	"io"
+	"os/exec"
+	"sync"
+	"testing"
+)
+
+// twoAtATime runs b.N times f, two at once.
+func twoAtATime(b *testing.B, f func()) {
+	work := make(chan struct{})
+	var group sync.WaitGroup
+	for range 2 {
+		group.Go(func() {
+			for range work {
+				f()
+			}
+		})
+	}
+	b.ResetTimer()
+	for range b.N {
+		work <- struct{}{}
+	}
+	close(work)
+	group.Wait()
+}
+
+func benchTrue(b *testing.B, o Options) {
+	h, err := NewHost(o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer h.Close()
+	env := []string{"PATH=/usr/bin:/bin", "COOKIE=1"}
+	twoAtATime(b, func() {
+		exit := h.Run(context.Background(), nil, Spec{Path: "/bin/true", Env: env, Stdout: io.Discard, Stderr: io.Discard, Cookie: "COOKIE=1"})
+		if exit.Code != 0 || exit.Err != nil || exit.Leftovers != nil {
+			b.Errorf("%+v", exit)
+		}
+	})
+}
+
+func BenchmarkTrue2(b *testing.B)          { benchTrue(b, Options{}) }
+func BenchmarkTrue2Contained(b *testing.B) { benchTrue(b, Options{Contain: true}) }
+
+// BenchmarkTrue2Exec is the same by os/exec, to compare with.
+func BenchmarkTrue2Exec(b *testing.B) {
+	twoAtATime(b, func() {
+		cmd := exec.Command("/bin/true")
+		cmd.Env = []string{"PATH=/usr/bin:/bin", "COOKIE=1"}
+		cmd.Stdout, cmd.Stderr = writer{}, writer{}
+		if err := cmd.Run(); err != nil {
+			b.Error(err)
+		}
+	})
+}
+
+type writer struct{}
+
+func (writer) Write(p []byte) (int, error) { return len(p), nil }

@@ -1,0 +1,5 @@
+package process
+
+import "os"
+
+func nameless() (*os.File, error) { return unlinked() }
