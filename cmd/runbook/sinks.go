@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"syscall"
+
+	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/executor/sink"
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// A sinkSpec is one --sink flag.
+type sinkSpec struct {
+	kind string // console or jsonl
+	path string // of jsonl; "-" is standard output
+}
+
+// sinkFlags are all of them.
+type sinkFlags struct{ specs []sinkSpec }
+
+func (f *sinkFlags) Type() string { return "sink" }
+
+func (f *sinkFlags) String() string { return strings.Join(f.GetSlice(), " ") }
+
+func (f *sinkFlags) Set(s string) error {
+	kind, path, hasPath := strings.Cut(s, "=")
+	switch {
+	case kind == "console" && !hasPath:
+	case kind == "jsonl" && path != "":
+	case kind == "jsonl":
+		return errors.New(`jsonl=FILE, or jsonl=- for standard output`)
+	default:
+		return errors.New("console or jsonl=FILE")
+	}
+	spec := sinkSpec{kind, path}
+	for _, have := range f.specs {
+		if have == spec {
+			return nil
+		}
+	}
+	f.specs = append(f.specs, spec)
+	return nil
+}
+
+// Append, Replace and GetSlice make it a flag that may be repeated.
+func (f *sinkFlags) Append(s string) error { return f.Set(s) }
+
+func (f *sinkFlags) Replace(all []string) error {
+	f.specs = nil
+	for _, s := range all {
+		if err := f.Set(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *sinkFlags) GetSlice() []string {
+	var all []string
+	for _, s := range f.specs {
+		if s.kind == "jsonl" {
+			all = append(all, "jsonl="+s.path)
+		} else {
+			all = append(all, s.kind)
+		}
+	}
+	return all
+}
+
+func (f *sinkFlags) has(spec sinkSpec) bool {
+	for _, have := range f.specs {
+		if have == spec {
+			return true
+		}
+	}
+	return false
+}
+
+// An openSink is a sink of a run.
+type openSink struct {
+	event.EventHandler
+	name  string
+	close func() error
+	last  chan struct{} // closed when it has had the last event of the run
+}
+
+// OnEvent passes e on, and notes the last one.
+func (s *openSink) OnEvent(e event.Event) {
+	s.EventHandler.OnEvent(e)
+	if e.Type == event.RunCompleted {
+		close(s.last)
+	}
+}
+
+// sinks are those of a run; console is nil where there is none.
+type sinks struct {
+	open    []*openSink
+	console *sink.Console
+}
+
+func (s *sinks) add(name string, h event.EventHandler, closing func() error) {
+	s.open = append(s.open, &openSink{EventHandler: h, name: name, close: closing, last: make(chan struct{})})
+}
+
+// openSinks opens what the flags ask for. The console is there without being
+// asked for, on standard output; where that carries something else, only when
+// asked for, on standard error.
+func (c *cli) openSinks(f *applyFlags, p *plan.Plan) (*sinks, error) {
+	s := &sinks{}
+	taken := f.output == "json"
+	for _, spec := range f.sinks.specs {
+		if spec.kind != "jsonl" {
+			continue
+		}
+		j, err := c.openJSONL(spec.path, taken)
+		if err != nil {
+			s.closeAll()
+			return nil, err
+		}
+		name := fmt.Sprintf("%q", spec.path)
+		if spec.path == "-" {
+			taken, name = true, "standard output"
+		}
+		s.add(name, j, j.Close)
+	}
+	asked := f.sinks.has(sinkSpec{kind: "console"})
+	switch {
+	case !taken:
+		c.addConsole(s, c.stdout, f, p)
+	case asked:
+		c.addConsole(s, c.stderr, f, p)
+	}
+	return s, nil
+}
+
+func (c *cli) openJSONL(path string, taken bool) (*sink.JSONL, error) {
+	if path != "-" {
+		j, err := sink.OpenJSONL(path)
+		if err != nil {
+			return nil, &exit{code: exitUsage, err: fmt.Errorf("sink jsonl: open %q: %w", path, cause(err))}
+		}
+		return j, nil
+	}
+	if taken {
+		return nil, usage("", "--sink jsonl=- and --output json both write to standard output")
+	}
+	j := sink.NewJSONL(c.stdout)
+	if c.inGitHubActions() {
+		j.FenceWorkflowCommands()
+	}
+	return j, nil
+}
+
+func (c *cli) addConsole(s *sinks, w io.Writer, f *applyFlags, p *plan.Plan) {
+	opt := sink.ConsoleOptions{
+		Color:    c.colored(w),
+		TTY:      isTerminal(w),
+		Live:     c.live(w),
+		Width:    func() int { return width(w) },
+		Quiet:    f.quiet,
+		Messages: c.stderr,
+	}
+	if c.inGitHubActions() {
+		opt.Fence = rand.Text()
+	}
+	for _, steps := range [][]plan.Step{p.Steps, p.OnFailure, p.Finally} {
+		for i := range steps {
+			opt.Steps = append(opt.Steps, sink.Step{ID: steps[i].ID, Title: title(&steps[i])})
+		}
+	}
+	s.console = sink.NewConsole(w, opt)
+	s.add("console", s.console, s.console.Close)
+}
+
+// closeAll closes the sinks. The errors are those of sinks that did not write
+// everything, but for a reader that went away, which is its own business.
+func (s *sinks) closeAll() []error {
+	var errs []error
+	for _, open := range s.open {
+		err := open.close()
+		if err == nil || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.EIO) && open.name == "console" {
+			continue
+		}
+		errs = append(errs, fmt.Errorf("%s: %w", open.name, err))
+	}
+	return errs
+}
+
+// wait waits until every sink has had the last event of the run, or ctx ends.
+func (s *sinks) wait(ctx context.Context) {
+	for _, open := range s.open {
+		select {
+		case <-open.last:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
