@@ -134,7 +134,7 @@ func (w *world) run(dir, program string, args ...string) (out string, code int) 
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, args...)
+	cmd := exec.CommandContext(ctx, w.lookPath(program), args...)
 	cmd.Dir, cmd.Env = dir, w.environ()
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 15 * time.Second
@@ -148,6 +148,20 @@ func (w *world) run(dir, program string, args ...string) (out string, code int) 
 		w.t.Fatalf("%s %q: %v\n%s", program, args, err, &buf)
 	}
 	return buf.String(), cmd.ProcessState.ExitCode()
+}
+
+// lookPath finds a program in the world's PATH, where os/exec would take it from
+// the test's own.
+func (w *world) lookPath(program string) string {
+	if strings.Contains(program, "/") {
+		return program
+	}
+	for _, dir := range filepath.SplitList(w.env["PATH"]) {
+		if path, err := exec.LookPath(filepath.Join(dir, program)); err == nil {
+			return path
+		}
+	}
+	return program
 }
 
 // must is run for what sets the scene: it may not fail.
