@@ -25,8 +25,7 @@ const (
 	asleep = "4"
 )
 
-// concurrent measures what many steps at once need, and what the library leaves
-// behind when they are done.
+// concurrent measures what many steps at once need.
 func (b *bench) concurrent() error {
 	var steps strings.Builder
 	for i := range crowd {
@@ -55,10 +54,11 @@ func (b *bench) concurrent() error {
 		b.table.note("at most %d ran at once: the machine is too slow or the engine does not start them", most)
 	}
 	b.table.budget("peak RSS", float64(c.rss())/(1<<20), " MiB", 96, 0)
-	return b.library()
+	return nil
 }
 
-// library measures the same through package executor.
+// library measures the same through package executor, and what is left behind
+// when it is closed.
 func (b *bench) library() error {
 	dir := filepath.Join(b.dir, "library")
 	if err := os.MkdirAll(filepath.Join(dir, "tmp"), 0o700); err != nil {
@@ -81,6 +81,7 @@ func (b *bench) library() error {
 	if err := json.Unmarshal(out, &left); err != nil {
 		return fmt.Errorf("package executor: %w", err)
 	}
+	b.table.section(fmt.Sprintf("%d executions at once in a Go program", crowd))
 	b.table.row(c, c)
 	if left.Concurrent < crowd {
 		b.table.note("at most %d ran at once", left.Concurrent)

@@ -67,6 +67,7 @@ var parts = []struct {
 	{"validate", (*bench).validate},
 	{"output", (*bench).output},
 	{"concurrent", (*bench).concurrent},
+	{"library", (*bench).library},
 }
 
 // run measures and reports whether a budget was missed that is to be kept.

@@ -73,12 +73,12 @@ func (b *bench) contest(title string, j job, rounds int) (base, engine *contesta
 	if b.spawn != "" {
 		all = append(all, &contestant{
 			name: "posix_spawn loop in C: the floor",
-			argv: append([]string{b.spawn, fmt.Sprint(j.steps), fmt.Sprint(j.parallel)}, j.program),
+			argv: []string{b.spawn, fmt.Sprint(j.steps), fmt.Sprint(j.parallel), j.program},
 		})
 	}
 	all = append(all, &contestant{
 		name: "os/exec loop in Go, reading both streams",
-		argv: append([]string{b.self, "@loop", fmt.Sprint(j.steps), fmt.Sprint(j.parallel)}, j.program),
+		argv: []string{b.self, "@loop", fmt.Sprint(j.steps), fmt.Sprint(j.parallel), j.program},
 	})
 	engine = b.apply(j)
 	others, missing := peers(j)

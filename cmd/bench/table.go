@@ -78,8 +78,8 @@ func (t *table) budget(what string, value float64, unit string, limit, goal floa
 	switch {
 	case !(value <= limit): // not a number is no success
 		verdict = "MISSED"
-		if limit > 0 {
-			verdict = fmt.Sprintf("MISSED by %.0f %%", (value/limit-1)*100)
+		if over := value/limit - 1; limit > 0 && over > 0 {
+			verdict = fmt.Sprintf("MISSED by %.0f %%", over*100)
 		}
 		t.missed++
 	case goal != 0 && value > goal:
