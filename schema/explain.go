@@ -67,11 +67,10 @@ func Explain(path string) (Key, error) {
 	return k, nil
 }
 
-// splitPath also takes the forms steps[0].id and steps[].id.
+// splitPath also takes the forms steps[0].id, steps[].id and steps.0.id.
 func splitPath(path string) []string {
-	return strings.FieldsFunc(path, func(r rune) bool {
-		return r == '.' || r == '[' || r == ']' || r >= '0' && r <= '9'
-	})
+	parts := strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' })
+	return slices.DeleteFunc(parts, func(p string) bool { return strings.Trim(p, "0123456789") == "" })
 }
 
 // container is what holds the keys below a schema: itself, or the items of a

@@ -1,0 +1,54 @@
+package runbook
+
+import (
+	"time"
+
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// checkDurations: a timeout is longer than zero, and nothing waits longer than
+// the maximum.
+func checkDurations(c *checker, d *document) {
+	c.duration("timeout", d.defaults.timeout, false)
+	c.duration("grace_period", d.defaults.gracePeriod, true)
+	c.retryDurations(d.defaults.retry)
+	for _, s := range d.all() {
+		c.duration("timeout", s.timeout, false)
+		c.duration("grace_period", s.gracePeriod, true)
+		c.retryDurations(s.retry)
+	}
+}
+
+func (c *checker) retryDurations(r *retry) {
+	if r == nil {
+		return
+	}
+	c.duration("delay", r.delay, true)
+	c.duration("max_delay", r.maxDelay, false)
+	c.duration("max_elapsed", r.maxElap, false)
+}
+
+func (c *checker) duration(key string, n *node, zero bool) {
+	if n == nil {
+		return
+	}
+	limit := c.options.MaxTimeout
+	value, err := plan.ParseDuration(literal(n))
+	switch {
+	case err != nil || value > limit && key != "max_elapsed":
+		c.at(n, ruleDuration, "the longest is "+short(limit), "%q is %s, over the maximum of %s", key, shorten(literal(n)), short(limit))
+	case value == 0 && !zero:
+		c.at(n, ruleDuration, "write a duration such as 30s, or remove the key", "%q must be longer than zero", key)
+	}
+}
+
+// short is a duration without the zeros that Duration.String ends with.
+func short(d time.Duration) string {
+	s := d.String()
+	for _, zeros := range []string{"m0s", "h0m"} {
+		if len(s) > len(zeros) && s[len(s)-len(zeros):] == zeros {
+			s = s[:len(s)-2]
+		}
+	}
+	return s
+}

@@ -1,0 +1,33 @@
+package runbook
+
+import (
+	"strings"
+
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// checkPrograms: a program is one word, and a shell is one that takes text.
+func checkPrograms(c *checker, d *document) {
+	c.shell(d.defaults.shell)
+	for _, s := range d.all() {
+		c.shell(s.command.shell)
+		n := s.command.program
+		if n == nil || strings.Contains(n.Value, "/") || !strings.ContainsAny(n.Value, " \t\n") {
+			continue
+		}
+		c.at(n, ruleProgram, "write each word as an item of its own: ["+strings.Join(strings.Fields(n.Value), ", ")+", ...], or use shell",
+			"the program is %s, with a space in its name", found(n))
+	}
+}
+
+func (c *checker) shell(n *node) {
+	if n == nil || plan.KnownShell(literal(n)) {
+		return
+	}
+	known := plan.KnownShells()
+	help := didYouMean(closest(literal(n), known))
+	if help == "" {
+		help = "use one of " + oneOf(known) + ", or exec: [" + literal(n) + ", ...]"
+	}
+	c.at(n, ruleProgram, help, "%s is not a shell that runbook knows", found(n))
+}

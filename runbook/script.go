@@ -1,0 +1,204 @@
+package runbook
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// scripts finds the files that script steps run, each once.
+type scripts struct {
+	dir   string // of the runbook, absolute
+	root  string // as asked for; empty: found when first needed
+	real  string // the root with symlinks resolved
+	named string // what the root is, in messages
+	known map[string]*scriptFile
+}
+
+// A scriptFile is a script and what runs it, or why it cannot run.
+type scriptFile struct {
+	file        plan.ScriptFile
+	interpreter []string // empty: the file itself
+	needs       bool     // an interpreter must be given
+	problem     string
+	help        string
+}
+
+// find looks at the script at path, which is absolute. The result is shared.
+func (s *scripts) find(path string) *scriptFile {
+	if f := s.known[path]; f != nil {
+		return f
+	}
+	if s.known == nil {
+		s.known = map[string]*scriptFile{}
+		s.findRoot()
+	}
+	f := &scriptFile{file: plan.ScriptFile{Path: path}}
+	f.problem, f.help = s.inspect(f)
+	s.known[path] = f
+	return f
+}
+
+func (s *scripts) findRoot() {
+	s.named = "the folder given as root"
+	if s.root == "" {
+		s.root, s.named = worktree(s.dir), "the git worktree"
+	}
+	if s.root == "" {
+		s.root, s.named = s.dir, "the runbook's folder"
+	}
+	real, err := filepath.Abs(s.root)
+	if err == nil {
+		real, err = filepath.EvalSymlinks(real)
+	}
+	if err == nil {
+		s.real = real
+	}
+}
+
+// worktree is the nearest folder at or above dir that git works in. In a linked
+// worktree .git is a file.
+func worktree(dir string) string {
+	for {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return dir
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return ""
+		}
+		dir = up
+	}
+}
+
+func (s *scripts) inspect(f *scriptFile) (problem, help string) {
+	real, err := filepath.EvalSymlinks(f.file.Path)
+	if err != nil {
+		return because(err), "the path is relative to the runbook's folder, " + s.dir
+	}
+	if rel, err := filepath.Rel(s.real, real); s.real == "" || err != nil || !filepath.IsLocal(rel) {
+		return fmt.Sprintf("it is %s, outside %s, %s", real, s.named, s.root), "move it there, or set --root"
+	}
+	// Without O_NONBLOCK opening a named pipe waits for somebody to write to it.
+	file, err := os.OpenFile(real, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return because(err), ""
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return because(err), ""
+	}
+	if !info.Mode().IsRegular() {
+		return "it is " + fileType(info.Mode()) + ", not a regular file", ""
+	}
+	head := make([]byte, shebangBytes)
+	n, err := io.ReadFull(file, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return because(err), ""
+	}
+	head = head[:n]
+	hash := sha256.New()
+	hash.Write(head)
+	if _, err := io.Copy(hash, file); err != nil {
+		return because(err), ""
+	}
+	f.file.SHA256 = hex.EncodeToString(hash.Sum(nil))
+	return f.findInterpreter(head, info.Mode())
+}
+
+// findInterpreter is for steps that name none. A problem with it is none for
+// those that do.
+func (f *scriptFile) findInterpreter(head []byte, mode fs.FileMode) (problem, help string) {
+	words, problem := shebang(head)
+	switch {
+	case problem != "":
+		f.needs = true
+		return problem, "correct the line, or give an interpreter"
+	case len(words) > 0:
+		f.interpreter = words
+	case !isBinary(head):
+		f.interpreter = []string{plan.DefaultShell}
+	case mode&0o111 == 0:
+		f.needs = true
+		return "it is a program that is not executable", "make it executable: chmod +x " + f.file.Path
+	}
+	return "", ""
+}
+
+// shebangBytes is how much of a file Linux reads to find its interpreter.
+const shebangBytes = 256
+
+// shebang reads a #! line as the kernel does: a path, and all that follows as
+// one argument. It returns nothing for a file without one.
+func shebang(head []byte) (words []string, problem string) {
+	line, ok := bytes.CutPrefix(head, []byte("#!"))
+	if !ok {
+		return nil, ""
+	}
+	line, _, ended := bytes.Cut(line, []byte("\n"))
+	text := strings.Trim(string(line), " \t")
+	program, argument := text, ""
+	if i := strings.IndexAny(text, " \t\x00"); i >= 0 {
+		program, argument = text[:i], strings.Trim(text[i:], " \t\x00")
+	} else if !ended && len(head) == shebangBytes {
+		return nil, "the path in its #! line is too long for the kernel"
+	}
+	switch {
+	case program == "":
+		return nil, ""
+	case strings.HasSuffix(text, "\r"):
+		return nil, fmt.Sprintf("its #! line ends in a carriage return, so the kernel looks for %q", program)
+	case !strings.HasPrefix(program, "/"):
+		return nil, fmt.Sprintf("its #! line names %q, which is not an absolute path", program)
+	case argument == "":
+		return []string{program}, ""
+	}
+	return []string{program, argument}, ""
+}
+
+// isBinary reports whether a file is a program for the kernel: ELF or Mach-O.
+func isBinary(head []byte) bool {
+	for _, magic := range []string{"\x7fELF", "\xfe\xed\xfa\xce", "\xfe\xed\xfa\xcf", "\xce\xfa\xed\xfe", "\xcf\xfa\xed\xfe", "\xca\xfe\xba\xbe"} {
+		if bytes.HasPrefix(head, []byte(magic)) {
+			return true
+		}
+	}
+	return false
+}
+
+func because(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "there is no such file"
+	case errors.Is(err, fs.ErrPermission):
+		return "it may not be read"
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return err.Error()
+}
+
+func fileType(m fs.FileMode) string {
+	switch {
+	case m.IsDir():
+		return "a folder"
+	case m&fs.ModeNamedPipe != 0:
+		return "a named pipe"
+	case m&fs.ModeSocket != 0:
+		return "a socket"
+	}
+	return "a device"
+}

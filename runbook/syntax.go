@@ -1,0 +1,238 @@
+package runbook
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// parseYAML returns the document, or nil after it reported why there is none.
+func (c *checker) parseYAML() *node {
+	text := c.src.text
+	// The parser compares each %TAG line with all others.
+	for i := 0; i < len(text); {
+		if text[i] == '%' {
+			c.add(Diagnostic{Rule: ruleSyntax, Pos: c.src.at(i), Message: "a line cannot begin with %",
+				Help: "remove the directive, or indent the text"})
+			return nil
+		}
+		next := bytes.IndexAny(text[i:], "\r\n")
+		if next < 0 {
+			break
+		}
+		i += next + 1
+	}
+	in := &meter{text: text, slow: len(text)}
+	d := yaml.NewDecoder(in)
+	document, err := decodeDocument(d)
+	if errors.Is(err, io.EOF) {
+		c.add(Diagnostic{Rule: ruleType, Pos: c.src.pos(1, 1), Message: "the file holds no runbook",
+			Help: "write a mapping with version and steps; runbook init writes one to start from"})
+		return nil
+	}
+	if err != nil {
+		c.add(c.syntaxError(err, c.failure(in.read)))
+		return nil
+	}
+	if next, err := decodeDocument(d); !errors.Is(err, io.EOF) {
+		at := c.src.at(in.read)
+		if err == nil && len(next.Content) > 0 {
+			at = c.src.pos(next.Content[0].Line, next.Content[0].Column)
+		}
+		c.add(Diagnostic{Rule: ruleDocuments, Pos: c.separator(document, at.Line), Message: "a second document begins here",
+			Help: "a file holds one runbook; put the other in a file of its own"})
+		return nil
+	}
+	return document
+}
+
+// decodeDocument turns a panic of the parser into an error: no input may take
+// the program down.
+func decodeDocument(d *yaml.Decoder) (n *node, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%v", r)
+		}
+	}()
+	n = new(node)
+	if err = d.Decode(n); err == nil && len(n.Content) == 0 {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// separator finds the --- before a line, behind the first document.
+func (c *checker) separator(first *node, line int) Pos {
+	for n := line; n > first.Content[0].Line; n-- {
+		if text := c.src.line(n); bytes.HasPrefix(text, []byte("---")) {
+			return c.src.pos(n, 1)
+		}
+	}
+	return c.src.pos(line, 1)
+}
+
+// A meter hands out text and counts it; behind slow bytes, one byte at a time.
+type meter struct {
+	text       []byte
+	read, slow int
+}
+
+func (m *meter) Read(p []byte) (int, error) {
+	if m.read == len(m.text) {
+		return 0, io.EOF
+	}
+	n := len(p)
+	if m.read >= m.slow {
+		n = 1
+	} else {
+		n = min(n, m.slow-m.read)
+	}
+	n = copy(p[:n], m.text[m.read:])
+	m.read += n
+	return n, nil
+}
+
+// failure returns how many bytes the parser needed to find the error. It tells
+// the line at best, and often that of something before the error; how far it
+// had read, byte by byte, is nearer to the truth.
+func (c *checker) failure(read int) int {
+	in := &meter{text: c.src.text, slow: max(0, read-4096)}
+	_, _ = decodeDocument(yaml.NewDecoder(in))
+	return in.read
+}
+
+// fault is a parser error in our words. place finds where to point, given how
+// far the parser had read and the line it names.
+type fault struct {
+	parser  string // part of the parser's message
+	message string
+	help    string
+	place   func(c *checker, read, line int) Pos
+}
+
+var faults = []fault{
+	{"mapping values are not allowed", `a ":" is not expected here`,
+		"if it is part of a text, put the text in quotes; if it ends a key, check the indentation", lastByte(":")},
+	{"block sequence entries are not allowed", `a "-" is not expected here`,
+		"a list begins on a line of its own; if this is text, put it in quotes", lastByte("-")},
+	{"mapping keys are not allowed", `a "?" is not expected here`, "if this is text, put it in quotes", lastByte("?")},
+	{"did not find expected key", "this does not fit into the mapping around it",
+		"write key: value, indented like the other keys; text with special characters needs quotes", lineStart},
+	{"did not find expected '-' indicator", "this does not fit into the list around it",
+		"indent it like the other items, which begin with -", lineStart},
+	{"could not find expected ':'", "this is neither a key with a value nor part of a text",
+		"write key: value, with a space behind the colon, or check the indentation", named},
+	{"did not find expected ',' or ']'", "this list is not closed with ]", "separate its items with commas and end it with ]; put text that holds [ ] { } , or : in quotes", opening("[")},
+	{"did not find expected ',' or '}'", "this mapping is not closed with }", "separate its keys with commas and end it with }; put text that holds [ ] { } , or : in quotes", opening("{")},
+	{"found unexpected end of stream", "this quote is not closed", "end the text with the same quote", opening(`"'`)},
+	{"found unexpected document indicator", "this quote is not closed", "end the text with the same quote", opening(`"'`)},
+	{"tab", "a tab cannot indent a line", "indent with spaces", lastByte("\t")},
+	{"found character that cannot start any token", "text cannot begin with this character", "put the text in quotes", lastByte("\t@`%")},
+	{"unknown escape character", "this is not an escape sequence", `write \\ for a backslash, or put the text in single quotes`, lastByte(`\`)},
+	{"hexdecimal number", "this escape sequence lacks hexadecimal digits", `write \\ for a backslash, or put the text in single quotes`, lastByte(`\`)},
+	{"invalid Unicode character escape", "this escape sequence stands for no character", "write the character itself", lastByte(`\`)},
+	{"unknown anchor", "no anchor of this name comes before it", "if this is text, put it in quotes", lastByte("*")},
+	{"alphabetic or numeric character", "a name is missing behind & or *", "if this is text, put it in quotes", lastByte("&*")},
+	{"did not find expected comment or line break", "the text must begin on the next line", "write nothing behind | or >", lastByte("|>")},
+	{"indentation indicator", "this indentation number is not one from 1 to 9", "leave it out", lastByte("|>")},
+	{"did not find expected node content", "a value is missing here", "remove the comma or bracket, or put the text in quotes", lastByte(",]}:?-")},
+	{"did not find expected <document start>", "the document has ended before this line", "a file holds one runbook; indent the line or remove what ended it", lineStart},
+	{"tag", "this tag cannot be read", "tags are not used in runbooks; if this is text, put it in quotes", lastByte("!")},
+}
+
+func (c *checker) syntaxError(err error, read int) Diagnostic {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	line := 0
+	if number, rest, ok := strings.Cut(strings.TrimPrefix(text, "line "), ": "); ok && strings.HasPrefix(text, "line ") {
+		line, _ = strconv.Atoi(number)
+		text = rest
+	}
+	if strings.Contains(text, "exceeded max") {
+		return Diagnostic{Rule: ruleLimit, Pos: c.src.at(read - 1), Help: "flatten it",
+			Message: fmt.Sprintf("lists and mappings are nested deeper than the limit of %d", c.limits.Depth)}
+	}
+	for _, f := range faults {
+		if strings.Contains(text, f.parser) {
+			d := Diagnostic{Rule: ruleSyntax, Pos: f.place(c, read, line), Message: f.message, Help: f.help}
+			if d.Pos.Line == 0 { // the brackets are in order; what is between them is not
+				d.Pos = lastByte("{}[],:\"'")(c, read, line)
+				d.Message = "this does not belong into the list or mapping around it"
+			}
+			return d
+		}
+	}
+	return Diagnostic{Rule: ruleSyntax, Pos: c.src.at(read - 1), Message: "this is not valid YAML",
+		Help: "put text with special characters in quotes, and check the indentation"}
+}
+
+// lastByte points at the last of some characters that was read; the parser reads
+// a little ahead, never another line.
+func lastByte(chars string) func(*checker, int, int) Pos {
+	return func(c *checker, read, line int) Pos {
+		if i := bytes.LastIndexAny(c.src.text[:min(read, len(c.src.text))], chars); i >= 0 {
+			return c.src.at(i)
+		}
+		return lineStart(c, read, line)
+	}
+}
+
+// lineStart points at the first word of the last line that was read.
+func lineStart(c *checker, read, _ int) Pos {
+	text := bytes.TrimRight(c.src.text[:min(read, len(c.src.text))], " \t\r\n")
+	p := c.src.at(len(text) - 1)
+	return c.firstWord(p.Line)
+}
+
+// named points at the first word of the line that the parser names.
+func named(c *checker, read, line int) Pos {
+	if line == 0 {
+		line = 1
+	}
+	return c.firstWord(line)
+}
+
+func (c *checker) firstWord(line int) Pos {
+	text := c.src.line(line)
+	blank := len(text) - len(bytes.TrimLeft(text, " \t"))
+	return c.src.pos(line, blank+1)
+}
+
+// opening points at the last bracket or quote that nothing closes, on the line
+// the parser names or one beside it: it counts some lines from 0. Without one it
+// points nowhere.
+func opening(chars string) func(*checker, int, int) Pos {
+	return func(c *checker, read, line int) Pos {
+		for _, n := range []int{max(line, 1), line + 1} {
+			if col := unclosed(c.src.line(n), chars); col > 0 {
+				return c.src.pos(n, col)
+			}
+		}
+		return Pos{}
+	}
+}
+
+// unclosed is the column of the last of chars on a line that is left open there;
+// 0: none.
+func unclosed(line []byte, chars string) int {
+	closes := map[byte]byte{'[': ']', '{': '}', '"': '"', '\'': '\''}
+	var open []int
+	for i, b := range line {
+		if n := len(open); n > 0 && b == closes[line[open[n-1]]] {
+			open = open[:n-1]
+			continue
+		}
+		if strings.IndexByte(chars, b) >= 0 {
+			open = append(open, i)
+		}
+	}
+	if len(open) == 0 {
+		return 0
+	}
+	return utf8.RuneCount(line[:open[len(open)-1]]) + 1
+}

@@ -1,0 +1,40 @@
+package runbook
+
+import "slices"
+
+// commands are the keys of which a step has exactly one.
+var commands = []string{"exec", "shell", "script", "aws_cli"}
+
+// stepLists are the keys of a runbook that hold steps.
+var stepLists = []string{"steps", "on_failure", "finally"}
+
+// foreign are words that other tools use for a key of ours, so that somebody who
+// comes from there is told the word here.
+var foreign = map[string]string{
+	"tasks": "steps", "jobs": "steps", "stages": "steps",
+	"on_error": "on_failure", "rescue": "on_failure", "always": "finally", "ensure": "finally", "cleanup": "finally",
+	"environment": "env", "vars": "env", "variables": "env", "tags": "labels", "title": "name",
+	"run": "shell", "bash": "shell", "sh": "shell", "cmd": "shell", "commands": "shell", "command": "exec", "program": "exec", "argv": "exec",
+	"aws": "aws_cli", "needs": "depends_on", "requires": "depends_on", "depends": "depends_on", "deps": "depends_on", "after": "depends_on",
+	"cwd": "working_dir", "dir": "working_dir", "workdir": "working_dir", "chdir": "working_dir", "working_directory": "working_dir",
+	"retries": "retry", "attempts": "times", "count": "times", "max_retries": "times", "interval": "delay",
+	"allow_failure": "continue_on_error", "ignore_errors": "continue_on_error", "ignore_error": "continue_on_error",
+	"exit_codes": "success_exit_codes", "input": "stdin", "parallelism": "max_concurrency", "max_parallel": "max_concurrency", "fail_fast": "stop_on_error",
+	"cmdline": "command", "arguments": "args", "file": "path", "order": "strategy",
+}
+
+// later are keys of the language that this version does not know yet, by the key
+// of the mapping they stand in.
+var later = map[string][]string{
+	"":      {"params", "secrets", "env_files", "lock", "require", "outputs"},
+	"step":  {"if", "unless", "require", "foreach", "with", "uses", "env_files", "expect", "outputs", "secret_outputs", "approval", "rollback", "lock"},
+	"retry": {"if"},
+}
+
+// meant returns the key that an unknown one was most likely meant to be.
+func meant(key string, known []string) string {
+	if k := foreign[key]; k != "" && slices.Contains(known, k) {
+		return k
+	}
+	return closest(key, known)
+}
