@@ -1,0 +1,239 @@
+package executor
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/cloudops-run/runbook/executor/event"
+)
+
+// place is where an execution is found: the i-th of a run, handlers last.
+type place struct {
+	run *liveRun
+	i   int
+}
+
+func (e *Engine) execution(id uuid.UUID) (place, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p, ok := e.executions[id]
+	return p, ok
+}
+
+func (e *Engine) planRun(id uuid.UUID) (*liveRun, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r, ok := e.runs[id]
+	return r, ok
+}
+
+// Wait waits until an execution or a plan has ended, or ctx has, and returns
+// nil if it completed. Otherwise the error is an [*ExitError], a
+// [*TimeoutError], a [*SpawnError], [ErrCancelled], a [*RunError], ctx's own
+// error or [ErrNotFound]; that of a plan is that of the first failure nothing
+// tolerated. What was skipped has no error.
+func (e *Engine) Wait(ctx context.Context, id uuid.UUID) error {
+	if r, ok := e.planRun(id); ok {
+		if err := await(ctx, r.done); err != nil {
+			return err
+		}
+		return r.failure()
+	}
+	p, ok := e.execution(id)
+	if !ok {
+		return ErrNotFound
+	}
+	if err := await(ctx, p.run.ended(p.i)); err != nil {
+		return err
+	}
+	return p.run.resultError(p.i)
+}
+
+func await(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	default:
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Status says where an execution or a plan stands; the error is [ErrNotFound].
+func (e *Engine) Status(id uuid.UUID) (Status, error) {
+	if r, ok := e.planRun(id); ok {
+		return r.status(), nil
+	}
+	if p, ok := e.execution(id); ok {
+		return p.run.nodeStatus(p.i), nil
+	}
+	return event.StatusUnknown, ErrNotFound
+}
+
+// Result is how an execution ended; the error is [ErrNotFound] or
+// [ErrNotFinished].
+func (e *Engine) Result(id uuid.UUID) (Result, error) {
+	p, ok := e.execution(id)
+	if !ok {
+		return Result{}, ErrNotFound
+	}
+	if !p.run.nodeStatus(p.i).Ended() {
+		return Result{}, ErrNotFinished
+	}
+	return p.run.result(p.i), nil
+}
+
+// A PlanResult is how a plan ended.
+type PlanResult struct {
+	PlanID        uuid.UUID
+	Status        Status
+	Results       []Result      // in the order of the plan's requests
+	Handlers      []Result      // of a runbook's on_failure and finally steps
+	HandlerFailed bool          // one of Handlers failed; it does not change Status
+	TotalDuration time.Duration // in JSON text such as "2m30s"
+	Stats         Stats         // handlers left out
+	Error         string        // what went wrong; empty when it completed
+	EngineFailed  bool          // the engine could not go on, as Error says
+	Metadata      Metadata      // of the plan
+}
+
+// PlanResult is how a plan ended; the error is [ErrNotFound] or
+// [ErrNotFinished].
+func (e *Engine) PlanResult(id uuid.UUID) (PlanResult, error) {
+	r, ok := e.planRun(id)
+	if !ok {
+		return PlanResult{}, ErrNotFound
+	}
+	if !r.over() {
+		return PlanResult{}, ErrNotFinished
+	}
+	return r.planResult(), nil
+}
+
+type planResultJSON struct {
+	PlanID        uuid.UUID      `json:"plan_id"`
+	Status        Status         `json:"status"`
+	Results       []Result       `json:"results"`
+	Handlers      []Result       `json:"handlers,omitempty"`
+	HandlerFailed bool           `json:"handler_failed,omitempty"`
+	TotalDuration event.Duration `json:"total_duration"`
+	Stats         Stats          `json:"stats"`
+	Error         string         `json:"error,omitempty"`
+	EngineFailed  bool           `json:"engine_failed,omitempty"`
+	Metadata      Metadata       `json:"metadata,omitempty"`
+}
+
+func (p PlanResult) MarshalJSON() ([]byte, error) {
+	return json.Marshal(planResultJSON{p.PlanID, p.Status, p.Results, p.Handlers, p.HandlerFailed,
+		event.Duration(p.TotalDuration), p.Stats, p.Error, p.EngineFailed, p.Metadata})
+}
+
+func (p *PlanResult) UnmarshalJSON(b []byte) error {
+	var j planResultJSON
+	if err := json.Unmarshal(b, &j); err != nil {
+		return err
+	}
+	*p = PlanResult{j.PlanID, j.Status, j.Results, j.Handlers, j.HandlerFailed,
+		time.Duration(j.TotalDuration), j.Stats, j.Error, j.EngineFailed, j.Metadata}
+	return nil
+}
+
+// Cancel ends an execution, or a plan with all its executions: what runs gets
+// TERM and, after its grace period, KILL; what has not started does not start.
+// It returns at once; [Engine.Wait] tells when it is over. Cancelling what has
+// ended does nothing. The error is [ErrNotFound].
+//
+// Cancelling one execution of a plan leaves the others alone, apart from those
+// that need it.
+func (e *Engine) Cancel(id uuid.UUID) error { return e.CancelWith(id, "") }
+
+// CancelWith is [Engine.Cancel] for a program that was told by a signal, such
+// as "SIGINT", which the events then name.
+func (e *Engine) CancelWith(id uuid.UUID, signal string) error {
+	if r, ok := e.planRun(id); ok {
+		r.cancel(signal, "")
+		return nil
+	}
+	p, ok := e.execution(id)
+	if !ok {
+		return ErrNotFound
+	}
+	if p.run.isPlan {
+		p.run.cancelNode(p.i)
+	} else {
+		p.run.cancel(signal, "")
+	}
+	return nil
+}
+
+// Kill ends a plan, or an execution that is not part of one, without waiting
+// for anything: no grace period, no handlers. What happened is still recorded.
+// The error is [ErrNotFound].
+func (e *Engine) Kill(id uuid.UUID) error {
+	r, ok := e.planRun(id)
+	if !ok {
+		p, ok := e.execution(id)
+		if !ok {
+			return ErrNotFound
+		}
+		r = p.run
+	}
+	r.kill()
+	return nil
+}
+
+// LogPath is the file with all output of an execution's last attempt; empty
+// while there is none, and for an id the engine does not know.
+func (e *Engine) LogPath(id uuid.UUID) string {
+	if p, ok := e.execution(id); ok {
+		return p.run.logPath(p.i)
+	}
+	return ""
+}
+
+// ReadLogs returns the content of [Engine.LogPath], of a running execution as
+// far as it has come; empty before its first attempt. The error is
+// [ErrNotFound], or that of reading the file.
+func (e *Engine) ReadLogs(id uuid.UUID) (string, error) {
+	if _, ok := e.execution(id); !ok {
+		return "", ErrNotFound
+	}
+	path := e.LogPath(id)
+	if path == "" {
+		return "", nil
+	}
+	data, err := os.ReadFile(path)
+	return string(data), err
+}
+
+// A Summary is one line about an execution.
+type Summary struct {
+	ID        uuid.UUID `json:"id"`
+	PlanID    uuid.UUID `json:"plan_id,omitzero"` // zero: not part of a plan
+	StepID    string    `json:"step_id,omitempty"`
+	Kind      string    `json:"kind"` // of its command
+	Status    Status    `json:"status"`
+	StartedAt time.Time `json:"started_at,omitzero"`
+	Metadata  Metadata  `json:"metadata,omitempty"` // of its request
+}
+
+// List returns a summary of every execution the engine remembers, in the order
+// in which they were asked for.
+func (e *Engine) List() []Summary {
+	e.mu.Lock()
+	runs := append([]*liveRun(nil), e.order...)
+	e.mu.Unlock()
+	var list []Summary
+	for _, r := range runs {
+		list = r.summaries(list)
+	}
+	return list
+}

@@ -1,0 +1,77 @@
+package executor
+
+import (
+	"bytes"
+	"sync"
+	"time"
+
+	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/executor/internal/output"
+	"github.com/cloudops-run/runbook/executor/journal"
+)
+
+// A stream numbers the events of an engine and passes them to its handlers. All
+// runs of an engine share it, so that the numbers have no gap.
+type stream struct {
+	queues []*queue
+	lines  bool // output lines are events too
+
+	mu  sync.Mutex
+	seq uint64
+}
+
+// state publishes an event that is part of a run's record: it is written to the
+// run's journal before anyone is told. An error is the journal's; nobody is
+// told of an event that could not be written.
+func (s *stream) state(e event.Event, j *journal.Writer) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e.Seq = s.seq + 1
+	if err := j.Append(e); err != nil {
+		return err
+	}
+	s.seq++
+	s.send(&e)
+	return nil
+}
+
+// notice publishes an event that is not part of the record.
+func (s *stream) notice(e event.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seq++
+	e.Seq = s.seq
+	s.send(&e)
+}
+
+func (s *stream) send(e *event.Event) {
+	for _, q := range s.queues {
+		q.state(e)
+	}
+}
+
+// output publishes lines of the step that e names. data is not kept.
+func (s *stream) output(e event.Event, data []byte, partial bool, log *output.Log, offset int64) {
+	if !s.lines || len(s.queues) == 0 {
+		return
+	}
+	b := batch{first: e, count: lineCount(data), text: string(data), size: len(data), log: log, offset: offset}
+	b.first.Partial = partial
+	b.first.Timestamp = time.Now().UTC()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b.first.Seq = s.seq + 1
+	s.seq += uint64(b.count)
+	for _, q := range s.queues {
+		q.output(b)
+	}
+}
+
+// lineCount counts a last line without its newline too.
+func lineCount(data []byte) int {
+	n := bytes.Count(data, []byte("\n"))
+	if len(data) > 0 && data[len(data)-1] != '\n' {
+		n++
+	}
+	return n
+}
