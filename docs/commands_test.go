@@ -13,8 +13,13 @@ import (
 // runbook runs the command at the root of the repository.
 func runbook(t *testing.T, stdin string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
+	return runbookIn(t, root, stdin, args...)
+}
+
+func runbookIn(t *testing.T, dir, stdin string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
 	cmd := exec.Command(binary, args...)
-	cmd.Dir = root
+	cmd.Dir = dir
 	cmd.Stdin = strings.NewReader(stdin)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -37,6 +42,29 @@ func TestFirstScreen(t *testing.T) {
 	out, errs, code := runbook(t, "", "apply", "examples/hello.yaml")
 	if code != 0 || !strings.Contains(out+errs, "hello, ") {
 		t.Errorf("apply examples/hello.yaml: exit code %d\n%s%s", code, out, errs)
+	}
+}
+
+// TestConsole: what is shown after "$ runbook" is what it prints, run in
+// docs/testdata.
+func TestConsole(t *testing.T) {
+	checked := 0
+	for _, p := range pages(t) {
+		for _, b := range p.blocks {
+			command, want, _ := strings.Cut(b.text, "\n")
+			args, ok := strings.CutPrefix(command, "$ runbook ")
+			if b.lang != "console" || !ok {
+				continue
+			}
+			checked++
+			stdout, stderr, _ := runbookIn(t, filepath.Join(root, "docs/testdata"), "", strings.Fields(args)...)
+			if got := stdout + stderr; got != want {
+				t.Errorf("%s: shown\n%s\nprinted\n%s", p.at(b.line), want, got)
+			}
+		}
+	}
+	if checked == 0 {
+		t.Error("no console block was found to check")
 	}
 }
 
@@ -163,6 +191,9 @@ var foreign = map[string]bool{"--profile": true, "--region": true, "--output": t
 func TestYAML(t *testing.T) {
 	checked := 0
 	for _, p := range pages(t) {
+		if p.name == "docs/language.md" {
+			continue // single keys, from the schema
+		}
 		for _, b := range p.blocks {
 			if b.lang != "yaml" {
 				continue

@@ -1,7 +1,6 @@
 package docs_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"go/ast"
 	"go/parser"
@@ -168,17 +167,5 @@ func compare(t *testing.T, what string, documented, real []string) {
 		case 2:
 			t.Errorf("%s: %q is documented, but is not there", what, name)
 		}
-	}
-}
-
-// generated compares a page with what it is generated from.
-func generated(t *testing.T, name string, want []byte) {
-	t.Helper()
-	if *update {
-		write(t, name, want)
-		return
-	}
-	if got := []byte(read(t, name)); !bytes.Equal(got, want) {
-		t.Errorf("%s is out of date: run make docs and read the diff", name)
 	}
 }

@@ -59,8 +59,3 @@ func put(t *testing.T, name, text string, mode os.FileMode) {
 		t.Fatal(err)
 	}
 }
-
-func write(t *testing.T, name string, text []byte) {
-	t.Helper()
-	put(t, filepath.Join(root, name), string(text), 0o644)
-}
