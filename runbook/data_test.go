@@ -1,6 +1,7 @@
 package runbook
 
 import (
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -8,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected results")
@@ -41,14 +44,19 @@ func files(t testing.TB, pattern string) []string {
 
 func load(t testing.TB, file string) (*Runbook, Diagnostics) {
 	t.Helper()
-	rb, ds, err := Load(file, Options{})
+	// A root of its own, so that a copy that is no git worktree tests the same.
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rb, ds, err := Load(file, Options{Root: root})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return rb, ds
 }
 
-// report is the diagnostics as text, with file names as they are anywhere.
+// text is the diagnostics as they are wherever the repository lies.
 func text(ds Diagnostics) string {
 	s := ds.Error()
 	if s != "" {
@@ -68,6 +76,39 @@ func TestErr(t *testing.T) {
 				t.Errorf("runbook %v with errors %v", rb != nil, ds.Errors())
 			}
 			golden(t, strings.TrimSuffix(file, ".yaml")+".out", text(ds))
+		})
+	}
+}
+
+// Every file in testdata/ok is accepted without a word, and compiles to the plan
+// in its .plan.json.
+func TestOK(t *testing.T) {
+	for _, file := range files(t, "ok/*.yaml") {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
+			rb, ds := load(t, file)
+			if len(ds) > 0 {
+				t.Fatalf("diagnostics:\n%s", ds.Error())
+			}
+			if rb.File() != file || len(rb.Source()) == 0 {
+				t.Errorf("File() = %q with %d bytes of source", rb.File(), len(rb.Source()))
+			}
+			b, err := json.MarshalIndent(rb.Plan(), "", "  ")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var back plan.Plan
+			if err := json.Unmarshal(b, &back); err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(rb.Plan(), &back); d != "" {
+				t.Errorf("the plan changes on its way through JSON:\n%s", d)
+			}
+			here, _ := filepath.Abs("..")
+			got := strings.ReplaceAll(string(b), here, "ROOT")
+			golden(t, strings.TrimSuffix(file, ".yaml")+".plan.json", got+"\n")
+			if g := Graph(rb.Plan()); g == nil || g.Len() != len(rb.Plan().Steps) {
+				t.Errorf("no graph of the steps")
+			}
 		})
 	}
 }

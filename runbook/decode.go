@@ -80,8 +80,25 @@ func (c *checker) scalar(n *node) *node {
 // data is text for a place where a number may be left unquoted; only a number
 // that everybody writes the same way may.
 func (c *checker) data(n *node) *node {
-	if n = c.text(n); n != nil && n.Tag == tagInt && !wholeNumber.MatchString(n.Value) {
-		c.at(n, ruleAmbiguous, `quote it: "`+n.Value+`"`, "unquoted %s is the number, not this text", n.Value)
+	if !isScalar(n) || c.flagged[n] || isNull(n) || n.Tag == tagBool {
+		return nil
+	}
+	if n.Tag == tagFloat || n.Tag == tagInt && !wholeNumber.MatchString(n.Value) {
+		c.at(n, ruleAmbiguous, `quote it: "`+n.Value+`"`, "unquoted %s is a number, not this text", n.Value)
+		return nil
+	}
+	return n
+}
+
+// whole keeps a node that is a usable whole number. The schema takes 3.0 and 3e0
+// for whole numbers too; nobody writes these on purpose.
+func (c *checker) whole(n *node) *node {
+	n = c.scalar(n)
+	if n != nil && n.Tag == tagFloat {
+		c.at(n, ruleType, "write it without a point and exponent", "%s is not how a whole number is written", n.Value)
+		return nil
+	}
+	if n != nil && n.Tag != tagInt {
 		return nil
 	}
 	return n
@@ -168,7 +185,7 @@ func (c *checker) strategy(d *document, n *node, misspelt bool) {
 			case "type":
 				kind = value
 			case "max_concurrency":
-				d.strategy.maxConcurrency = c.scalar(value)
+				d.strategy.maxConcurrency = c.whole(value)
 			case "stop_on_error":
 				d.strategy.stopOnFail = c.scalar(value)
 			}

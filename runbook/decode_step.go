@@ -83,7 +83,13 @@ func (c *checker) step(n *node) *step {
 		case "retry":
 			s.retry = c.retry(value)
 		case "success_exit_codes":
-			s.successExit = c.texts(value)
+			if isList(value) {
+				for _, item := range value.Content {
+					if n := c.whole(item); n != nil {
+						s.successExit = append(s.successExit, n)
+					}
+				}
+			}
 		case "continue_on_error":
 			s.continueOnErr = c.scalar(value)
 		case "effect":
@@ -142,7 +148,7 @@ func (c *checker) command(key, n *node) command {
 // retry is nil where nothing usable is given.
 func (c *checker) retry(n *node) *retry {
 	if isScalar(n) {
-		if n = c.scalar(n); n == nil {
+		if n = c.whole(n); n == nil {
 			return nil
 		}
 		return &retry{node: n, times: n}
@@ -154,7 +160,7 @@ func (c *checker) retry(n *node) *retry {
 	c.pairs(n, func(key, value *node) {
 		switch key.Value {
 		case "times":
-			r.times = c.scalar(value)
+			r.times = c.whole(value)
 		case "delay":
 			r.delay = c.text(value)
 		case "backoff":

@@ -52,9 +52,11 @@ func (d Diagnostic) Excerpt() (line, caret string) {
 		marks = d.End.Col - d.Pos.Col
 	}
 	col, placed := 0, false
-	for _, r := range d.Line {
+	for rest := d.Line; rest != ""; {
+		r, size := utf8.DecodeRuneInString(rest)
+		text := visible(rest[:size])
+		rest = rest[size:]
 		col++
-		text := visible(string(r))
 		shown.WriteString(text)
 		switch {
 		case col < d.lineCol && r == '\t':

@@ -9,42 +9,67 @@ import (
 )
 
 // checkCycles: steps do not depend on each other in a circle. Each group of
-// steps that do is told once, at its earliest step.
+// steps that do is told once, at its earliest step. What is in no circle must
+// still fit the order of the file where the strategy is serial.
 func checkCycles(c *checker, d *document) {
-	if d.strategyUnreadable || d.order() != plan.DependencyGraph {
+	if d.strategyUnreadable || d.order() == plan.Parallel {
 		return
 	}
+	for _, s := range d.steps {
+		for k, need := range s.needs {
+			if need == s.index {
+				c.at(s.dependsOn[k], ruleCycle, "remove it", "step %[1]q depends on itself: %[1]s -> %[1]s", literal(s.dependsOn[k]))
+			}
+		}
+	}
+	inCircle := map[edge]bool{}
+	for _, cycle := range cycles(d) {
+		c.cycle(d, cycle)
+		for i, from := range cycle.Nodes[:len(cycle.Nodes)-1] {
+			inCircle[edge{from, cycle.Nodes[i+1]}] = true
+		}
+	}
+	if d.order() != plan.Serial {
+		return
+	}
+	for _, s := range d.steps {
+		for k, need := range s.needs {
+			if need > s.index && !inCircle[edge{s.index, need}] {
+				c.at(s.dependsOn[k], ruleDependency, "move the step up, or use the strategy dependency_graph",
+					"step %q comes later, in line %d, and serial runs the steps in file order", literal(s.dependsOn[k]), d.steps[need].node.Line)
+			}
+		}
+	}
+}
+
+type edge struct{ from, to int }
+
+func cycles(d *document) []*dag.CycleError {
 	names, deps := make([]string, len(d.steps)), make([][]int, len(d.steps))
 	for i, s := range d.steps {
 		names[i] = literal(s.id)
 		for _, need := range s.needs {
-			if need >= 0 {
+			if need >= 0 && need != i {
 				deps[i] = append(deps[i], need)
 			}
 		}
 	}
 	_, err := dag.New(names, deps)
-	var cycle *dag.CycleError
-	if !errors.As(err, &cycle) {
-		return
+	var first *dag.CycleError
+	if !errors.As(err, &first) {
+		return nil
 	}
-	reportCycle(c, d, cycle)
-	for _, also := range cycle.Also {
-		reportCycle(c, d, also)
-	}
+	return append([]*dag.CycleError{first}, first.Also...)
 }
 
-func reportCycle(c *checker, d *document, cycle *dag.CycleError) {
+func (c *checker) cycle(d *document, cycle *dag.CycleError) {
 	at, next := d.steps[cycle.Nodes[0]], cycle.Nodes[1]
 	for k, need := range at.needs {
-		if need == next {
-			if next == at.index {
-				c.at(at.dependsOn[k], ruleCycle, "remove it", "step %q depends on itself: %s", cycle.Path[0], chain(cycle.Path))
-			} else {
-				c.at(at.dependsOn[k], ruleCycle, "remove one of these dependencies", "steps depend on each other in a circle: %s", chain(cycle.Path))
-			}
-			return
+		if need != next {
+			continue
 		}
+		c.at(at.dependsOn[k], ruleCycle, "remove one of these dependencies", "steps depend on each other in a circle: %s", chain(cycle.Path))
+		return
 	}
 }
 

@@ -78,14 +78,8 @@ func (g *dependencies) resolve(s *step) {
 			seen[i] = true
 		}
 		s.needs[k] = i
-		switch serial := g.order() == plan.Serial && !g.strategyUnreadable; {
-		case twice:
+		if twice {
 			g.warn(n, ruleDependency, "remove one of them", "%q is listed twice", literal(n))
-		case serial && i == s.index:
-			g.at(n, ruleDependency, "remove it", "step %q depends on itself", literal(n))
-		case serial && i > s.index:
-			g.at(n, ruleDependency, "move the step up, or use the strategy dependency_graph",
-				"step %q comes later, in line %d, and serial runs the steps in file order", literal(n), g.document.steps[i].node.Line)
 		}
 	}
 }

@@ -37,10 +37,10 @@ func scalarTrap(n *node) *trap {
 		return nil
 	case n.Tag == tagFloat && isNotFinite(v):
 		return &trap{"unquoted " + v + " is not a number here", `quote it: "` + v + `"`}
-	case tooLarge(n):
-		return &trap{"the number " + shorten(v) + " is too large to be kept exactly", `quote it: "` + shorten(v) + `"`}
 	case leadingZero(v):
 		return ambiguous(v, "an octal number", "a decimal one", "for the text, or write the number without the leading zero")
+	case tooLarge(n):
+		return &trap{"the number " + shorten(v) + " is too large to be kept exactly", `quote it: "` + shorten(v) + `"`}
 	case strings.Contains(v, "_"):
 		return ambiguous(v, "a number", "text", "for the text, or write the number without _")
 	case n.Tag == tagInt && hasPrefixFold(v, "0b"), n.Tag == tagInt && hasPrefixFold(v, "0o"):

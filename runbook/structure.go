@@ -191,6 +191,9 @@ func (s *structure) missing(v schema.Violation, holder *node) {
 		}
 		return
 	}
+	if merge, _ := lookup(holder, "<<"); merge != nil && s.flagged[merge] {
+		return // what is missing was meant to come from there
+	}
 	for _, name := range v.Keys {
 		if s.meantAs(holder, name) {
 			continue
@@ -223,7 +226,7 @@ func (s *structure) excluded(v schema.Violation) {
 		return
 	}
 	s.at(keys[1], ruleCommand, "keep one of them, and make a step of its own for each other",
-		"%s has %d commands: %s", s.place(pointer), len(keys), strings.Join(names, " and "))
+		"%s has %d commands: %s", s.place(pointer), len(keys), listed(names, "and"))
 }
 
 func (s *structure) wrongType(v schema.Violation, key, value *node) {
@@ -308,18 +311,18 @@ func durationHelp(s string) string {
 	if err != nil || number > 1_000_000 {
 		return ""
 	}
-	switch unit := strings.ToLower(strings.TrimSpace(digits)); {
-	case unit == "":
+	switch strings.ToLower(strings.TrimSpace(digits)) {
+	case "":
 		return fmt.Sprintf("add a unit: %ds", number)
-	case unit == "d" || unit == "day" || unit == "days":
+	case "d", "day", "days":
 		return fmt.Sprintf("write %dh", number*24)
-	case strings.HasPrefix(unit, "ms") || strings.HasPrefix(unit, "milli"):
+	case "ms", "msec", "millis", "millisecond", "milliseconds":
 		return fmt.Sprintf("write %dms", number)
-	case strings.HasPrefix(unit, "s"):
+	case "s", "sec", "secs", "second", "seconds":
 		return fmt.Sprintf("write %ds", number)
-	case strings.HasPrefix(unit, "m") && !strings.HasPrefix(unit, "mo"):
+	case "m", "min", "mins", "minute", "minutes":
 		return fmt.Sprintf("write %dm", number)
-	case strings.HasPrefix(unit, "h"):
+	case "h", "hr", "hrs", "hour", "hours":
 		return fmt.Sprintf("write %dh", number)
 	}
 	return ""

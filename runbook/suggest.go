@@ -78,13 +78,15 @@ func didYouMean(word string) string {
 }
 
 // oneOf lists words for a sentence: a, b or c.
-func oneOf(words []string) string {
+func oneOf(words []string) string { return listed(words, "or") }
+
+func listed(words []string, last string) string {
 	switch n := len(words); n {
 	case 0:
 		return ""
 	case 1:
 		return words[0]
 	default:
-		return strings.Join(words[:n-1], ", ") + " or " + words[n-1]
+		return strings.Join(words[:n-1], ", ") + " " + last + " " + words[n-1]
 	}
 }

@@ -40,12 +40,8 @@ func (c *checker) parseYAML() *node {
 		c.add(c.syntaxError(err, c.failure(in.read)))
 		return nil
 	}
-	if next, err := decodeDocument(d); !errors.Is(err, io.EOF) {
-		at := c.src.at(in.read)
-		if err == nil && len(next.Content) > 0 {
-			at = c.src.pos(next.Content[0].Line, next.Content[0].Column)
-		}
-		c.add(Diagnostic{Rule: ruleDocuments, Pos: c.separator(document, at.Line), Message: "a second document begins here",
+	if _, err := decodeDocument(d); !errors.Is(err, io.EOF) {
+		c.add(Diagnostic{Rule: ruleDocuments, Pos: c.secondDocument(document), Message: "a second document begins here",
 			Help: "a file holds one runbook; put the other in a file of its own"})
 		return nil
 	}
@@ -67,14 +63,22 @@ func decodeDocument(d *yaml.Decoder) (n *node, err error) {
 	return n, err
 }
 
-// separator finds the --- before a line, behind the first document.
-func (c *checker) separator(first *node, line int) Pos {
-	for n := line; n > first.Content[0].Line; n-- {
-		if text := c.src.line(n); bytes.HasPrefix(text, []byte("---")) {
+// secondDocument finds the --- behind the first document, or what follows its
+// end. At the beginning of a line neither is ever part of a text.
+func (c *checker) secondDocument(first *node) Pos {
+	ended := false
+	for n := first.Content[0].Line; n <= len(c.src.starts); n++ {
+		text := bytes.TrimRight(c.src.line(n), " \t")
+		switch {
+		case bytes.HasPrefix(text, []byte("---")) && n > first.Line:
+			return c.src.pos(n, 1)
+		case bytes.HasPrefix(text, []byte("...")):
+			ended = true
+		case ended && len(text) > 0 && text[0] != '#':
 			return c.src.pos(n, 1)
 		}
 	}
-	return c.src.pos(line, 1)
+	return c.src.pos(len(c.src.starts), 1)
 }
 
 // A meter hands out text and counts it; behind slow bytes, one byte at a time.
@@ -141,8 +145,10 @@ var faults = []fault{
 	{"alphabetic or numeric character", "a name is missing behind & or *", "if this is text, put it in quotes", lastByte("&*")},
 	{"did not find expected comment or line break", "the text must begin on the next line", "write nothing behind | or >", lastByte("|>")},
 	{"indentation indicator", "this indentation number is not one from 1 to 9", "leave it out", lastByte("|>")},
-	{"did not find expected node content", "a value is missing here", "remove the comma or bracket, or put the text in quotes", lastByte(",]}:?-")},
+	{"did not find expected node content", "a value is missing here", "remove the comma or bracket, or put the text in quotes", doubled},
 	{"did not find expected <document start>", "the document has ended before this line", "a file holds one runbook; indent the line or remove what ended it", lineStart},
+	{"'>'", "this tag cannot be read", "tags are not used in runbooks; if this is text, put it in quotes", lastByte("!")},
+	{"URI", "this tag cannot be read", "tags are not used in runbooks; if this is text, put it in quotes", lastByte("!")},
 	{"tag", "this tag cannot be read", "tags are not used in runbooks; if this is text, put it in quotes", lastByte("!")},
 }
 
@@ -160,6 +166,9 @@ func (c *checker) syntaxError(err error, read int) Diagnostic {
 	for _, f := range faults {
 		if strings.Contains(text, f.parser) {
 			d := Diagnostic{Rule: ruleSyntax, Pos: f.place(c, read, line), Message: f.message, Help: f.help}
+			if at, message, help := c.stray(d.Pos.Line); at != (Pos{}) && f.parser == "did not find expected key" {
+				d.Pos, d.Message, d.Help = at, message, help
+			}
 			if d.Pos.Line == 0 { // the brackets are in order; what is between them is not
 				d.Pos = lastByte("{}[],:\"'")(c, read, line)
 				d.Message = "this does not belong into the list or mapping around it"
@@ -180,6 +189,64 @@ func lastByte(chars string) func(*checker, int, int) Pos {
 		}
 		return lineStart(c, read, line)
 	}
+}
+
+// doubled points at a comma or bracket right behind a comma or bracket.
+func doubled(c *checker, read, line int) Pos {
+	text := c.src.text[:min(read, len(c.src.text))]
+	for i := len(text) - 1; i > 0; i-- {
+		before := bytes.TrimRight(text[:i], " \t\r\n")
+		if strings.IndexByte(",]}", text[i]) >= 0 && len(before) > 0 && strings.IndexByte(",[{:", before[len(before)-1]) >= 0 {
+			return c.src.at(i)
+		}
+		if text[i] == '\n' {
+			break
+		}
+	}
+	return lastByte(",]}:?-")(c, read, line)
+}
+
+// stray looks for what the parser only stumbles over later, on a line and the one
+// before: text behind a closing quote, or a bracket that closes nothing.
+func (c *checker) stray(line int) (at Pos, message, help string) {
+	for _, n := range []int{line, line - 1} {
+		text := c.src.line(n)
+		value := 0
+		for _, sign := range []string{": ", "- "} {
+			if i := bytes.Index(text, []byte(sign)); i >= 0 && (value == 0 || i+2 < value) {
+				value = i + 2
+			}
+		}
+		if value == 0 || value >= len(text) {
+			continue
+		}
+		depth := 0
+		var quote byte
+		for i := value; i < len(text); i++ {
+			b := text[i]
+			switch {
+			case quote == '"' && b == '\\':
+				i++
+			case quote != 0 && b == quote:
+				quote = 0
+				rest := bytes.TrimLeft(text[i+1:], " \t")
+				if depth == 0 && len(rest) > 0 && rest[0] != '#' && rest[0] != ':' && !(b == '\'' && rest[0] == '\'') {
+					return c.src.at(c.src.starts[n-1] + len(text) - len(rest)), "text goes on behind the closing quote",
+						"put all of it in quotes; a single quote inside single quotes is written twice"
+				}
+			case quote != 0:
+			case (b == '"' || b == '\'') && (i == value || depth > 0 && strings.IndexByte("[{, ", text[i-1]) >= 0):
+				quote = b
+			case (b == '[' || b == '{') && (i == value || depth > 0):
+				depth++
+			case b == ']' || b == '}':
+				if depth--; depth < 0 && (text[value] == '[' || text[value] == '{') {
+					return c.src.at(c.src.starts[n-1] + i), "nothing is open that this closes", "remove it, or put the text in quotes"
+				}
+			}
+		}
+	}
+	return Pos{}, "", ""
 }
 
 // lineStart points at the first word of the last line that was read.
