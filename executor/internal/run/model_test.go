@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
 	if !given {
-		checks := "5000"
+		checks := "4000"
 		if testing.Short() {
 			checks = "500"
 		}
@@ -48,106 +48,6 @@ func check(t *testing.T, oneIn int, property func(*rapid.T)) {
 	rapid.Check(t, property)
 }
 
-const ms = time.Millisecond
-
-func oneOf[T any](t *rapid.T, label string, values ...T) T {
-	return rapid.SampledFrom(values).Draw(t, label)
-}
-
-func drawScenario(t *rapid.T) *scenario {
-	p := &plan.Plan{
-		Strategy:       oneOf(t, "strategy", plan.Serial, plan.Parallel, plan.DependencyGraph, plan.DependencyGraph),
-		MaxConcurrency: oneOf(t, "max concurrency", 0, 0, 1, 2, 3),
-		StopOnError:    rapid.Bool().Draw(t, "stop on error"),
-	}
-	s := &scenario{plan: p, slots: oneOf(t, "slots", 1, 2, 3, 100), random: oneOf(t, "random", 0, 0.5)}
-	steps := rapid.IntRange(0, 9).Draw(t, "steps")
-	// The order in which edges may point differs from the order in the file.
-	order := make([]int, steps)
-	for i := range order {
-		order[i] = i
-	}
-	if p.Strategy == plan.DependencyGraph && rapid.Bool().Draw(t, "shuffled") {
-		order = rapid.Permutation(order).Draw(t, "order")
-	}
-	p.Steps = make([]plan.Step, steps)
-	for k, i := range order {
-		p.Steps[i] = drawStep(t, s, fmt.Sprintf("s%d", i))
-		drawEdges(t, p, i, order[:k])
-	}
-	for i := range p.Steps {
-		s.tries = append(s.tries, drawTries(t))
-		slices.Sort(p.Steps[i].Needs)
-		slices.Sort(p.Steps[i].After)
-	}
-	for i := range oneOf(t, "on_failure", 0, 1, 2) {
-		p.OnFailure = append(p.OnFailure, drawStep(t, s, fmt.Sprintf("f%d", i)))
-		s.tries = append(s.tries, drawTries(t))
-	}
-	for i := range oneOf(t, "finally", 0, 1, 2) {
-		p.Finally = append(p.Finally, drawStep(t, s, fmt.Sprintf("z%d", i)))
-		s.tries = append(s.tries, drawTries(t))
-	}
-	for range oneOf(t, "requests", 0, 0, 0, 1, 2, 3) {
-		s.requests = append(s.requests, request{
-			at:   time.Duration(rapid.IntRange(0, 20).Draw(t, "at")) * ms,
-			kind: oneOf(t, "kind", "cancel", "cancel", "cancel", "kill", "abort"),
-		})
-	}
-	slices.SortStableFunc(s.requests, func(a, b request) int { return int(a.at - b.at) })
-	return s
-}
-
-func drawStep(t *rapid.T, s *scenario, id string) plan.Step {
-	step := plan.Step{ID: id, ContinueOnError: rapid.IntRange(0, 3).Draw(t, "continue") == 0}
-	if rapid.IntRange(0, 3).Draw(t, "codes") == 0 {
-		step.SuccessExit = oneOf(t, "success", []int{0, 3}, []int{3})
-	}
-	if rapid.Bool().Draw(t, "retried") {
-		step.Retry = &plan.Retry{
-			Times:      rapid.IntRange(0, 4).Draw(t, "times"),
-			Delay:      oneOf(t, "delay", plan.Value{}, plan.Text("1ms"), plan.Text("4ms")),
-			Backoff:    oneOf(t, "backoff", "", plan.Constant, plan.Exponential),
-			MaxDelay:   oneOf(t, "max delay", plan.Value{}, plan.Value{}, plan.Text("6ms")),
-			MaxElapsed: oneOf(t, "max elapsed", plan.Value{}, plan.Value{}, plan.Text("5ms"), plan.Text("10ms")),
-			Jitter:     oneOf(t, "jitter", 0, 0.5, 1),
-		}
-	}
-	return step
-}
-
-func drawEdges(t *rapid.T, p *plan.Plan, i int, earlier []int) {
-	if p.Strategy == plan.Parallel {
-		return
-	}
-	step := &p.Steps[i]
-	for _, e := range earlier {
-		switch oneOf(t, "edge", "", "", "", "needs", "after") {
-		case "needs":
-			step.Needs = append(step.Needs, e)
-		case "after":
-			step.After = append(step.After, e)
-		}
-	}
-	if p.Strategy == plan.Serial && i > 0 && !slices.Contains(step.Needs, i-1) && !slices.Contains(step.After, i-1) {
-		step.After = append(step.After, i-1)
-	}
-}
-
-func drawTries(t *rapid.T) []try {
-	tries := make([]try, rapid.IntRange(1, 4).Draw(t, "tries"))
-	for i := range tries {
-		tries[i] = try{
-			took:   time.Duration(rapid.IntRange(0, 6).Draw(t, "took")) * ms,
-			stop:   time.Duration(rapid.IntRange(0, 3).Draw(t, "stop")) * ms,
-			ending: oneOf(t, "ending", Exited, Exited, Exited, Exited, Exited, Signaled, TimedOut, NotStarted, Broken),
-			code:   oneOf(t, "code", 0, 0, 0, 1, 3),
-			reason: oneOf(t, "reason", "", "", "", "", event.ReasonOutput),
-		}
-	}
-	return tries
-}
-
 // TestOracle runs random scenarios and compares, line by line and to the
 // nanosecond, what happened with what the oracle says must happen.
 func TestOracle(t *testing.T) {
@@ -161,8 +61,6 @@ func TestOracle(t *testing.T) {
 		checkRules(rt, s, sim.m, sim.events())
 	})
 }
-
-func (s *scenario) copy() *scenario { c := *s; return &c }
 
 func mustJSON(v any) []byte {
 	b, err := json.MarshalIndent(v, "", " ")
@@ -292,7 +190,7 @@ func viaJSON[T any](t rapid.TB, v T) T {
 // After each input both must be in the same state; and a machine that has seen
 // only the first events of what an input led to must go on with the rest.
 func TestFold(t *testing.T) {
-	check(t, 5, func(rt *rapid.T) {
+	check(t, 10, func(rt *rapid.T) {
 		s := drawScenario(rt)
 		stored := s.copy()
 		stored.plan = viaJSON(rt, s.plan)

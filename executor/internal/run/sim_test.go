@@ -5,70 +5,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
 	"github.com/cloudops-run/runbook/executor/event"
-	"github.com/cloudops-run/runbook/runbook/plan"
 )
-
-// A scenario is a plan and everything that happens to it from outside. Time in
-// it is counted from the run's beginning.
-type scenario struct {
-	plan     *plan.Plan
-	tries    [][]try // of each node, in the order of nodesOf; the last repeats
-	slots    int     // of the engine
-	random   float64 // what jitter gets
-	requests []request
-}
-
-// A try is what an attempt does if it is let alone, and how long it takes to
-// end when it is told to stop.
-type try struct {
-	took, stop time.Duration
-	ending     Ending
-	code       int
-	reason     event.Reason
-}
-
-type request struct {
-	at   time.Duration
-	kind string // cancel, kill, abort
-}
-
-func (r request) input() Input {
-	switch r.kind {
-	case "cancel":
-		return Cancel{Signal: "SIGINT"}
-	case "kill":
-		return Kill{}
-	}
-	return Abort{Error: "disk full"}
-}
-
-var (
-	epoch = time.Date(2026, 2, 28, 23, 59, 58, 123456789, time.UTC)
-	runID = uuid.MustParse("0190a0a0-0000-7000-8000-000000000001")
-)
-
-func nodesOf(p *plan.Plan) []Node {
-	var nodes []Node
-	for _, phase := range phases {
-		for i := range p.Phase(string(phase)) {
-			nodes = append(nodes, Node{phase, i})
-		}
-	}
-	return nodes
-}
-
-func (s *scenario) try(node, attempt int) try {
-	tries := s.tries[node]
-	return tries[min(attempt, len(tries))-1]
-}
-
-func (s *scenario) machine() *Machine {
-	return New(s.plan, Options{RunID: runID, Random: func() float64 { return s.random }})
-}
 
 // A simulation drives a machine through a scenario in virtual time. Of what
 // falls on the same moment, ends come first, in the order of the nodes, then
@@ -192,6 +132,9 @@ func (s *simulation) handle(in Input) {
 			batch = append(batch, e.Event)
 			s.say(traceEvent(e.Event))
 		case Start:
+			if k := len(batch) - 1; k < 0 || batch[k].Type != event.Started || batch[k].Attempt != e.Attempt {
+				s.t.Fatalf("%+v does not follow its record", e)
+			}
 			starts++
 			s.start(e)
 		case Stop:

@@ -2,8 +2,6 @@ package run
 
 import (
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,92 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cloudops-run/runbook/executor/event"
-	"github.com/cloudops-run/runbook/runbook/plan"
 )
-
-// parse reads a scenario from one line:
-//
-//	build =1,ok r2/5ms; test <build; lint ~build ! @3ms | page | cleanup
-//
-// Steps, on_failure and finally are parted by bars. After its id a step has
-// what it needs (<), what it comes after (~), continue_on_error (!), how often
-// and after what delay it is retried (r), how its attempts end (=, the last one
-// repeats), how long one takes (@, else 1ms), and how long one takes to stop
-// when told to (+).
-func parse(t *testing.T, text string) *scenario {
-	t.Helper()
-	s := &scenario{plan: &plan.Plan{Name: "test"}, slots: 100}
-	sections := append(strings.Split(text, "|"), "", "")
-	for k, into := range []*[]plan.Step{&s.plan.Steps, &s.plan.OnFailure, &s.plan.Finally} {
-		var ids []string
-		lines := strings.FieldsFunc(sections[k], func(r rune) bool { return r == ';' })
-		for _, line := range lines {
-			if f := strings.Fields(line); len(f) > 0 {
-				ids = append(ids, f[0])
-			}
-		}
-		indexes := func(list string) (is []int) {
-			for id := range strings.SplitSeq(list, ",") {
-				is = append(is, slices.Index(ids, id))
-			}
-			return is
-		}
-		for _, line := range lines {
-			f := strings.Fields(line)
-			if len(f) == 0 {
-				continue
-			}
-			step, took, stop, endings := plan.Step{ID: f[0]}, ms, time.Duration(0), "ok"
-			for _, word := range f[1:] {
-				switch rest := word[1:]; word[0] {
-				case '<':
-					step.Needs = indexes(rest)
-				case '~':
-					step.After = indexes(rest)
-				case '!':
-					step.ContinueOnError = true
-				case 'r':
-					times, delay, _ := strings.Cut(rest, "/")
-					n, _ := strconv.Atoi(times)
-					step.Retry = &plan.Retry{Times: n, Delay: plan.Text(delay)}
-				case '=':
-					endings = rest
-				case '@':
-					took, _ = plan.ParseDuration(rest)
-				case '+':
-					stop, _ = plan.ParseDuration(rest)
-				default:
-					t.Fatalf("cannot read %q", word)
-				}
-			}
-			var tries []try
-			for ending := range strings.SplitSeq(endings, ",") {
-				a := try{took: took, stop: stop}
-				switch ending {
-				case "ok":
-				case "signal":
-					a.ending = Signaled
-				case "timeout":
-					a.ending = TimedOut
-				case "start":
-					a.ending = NotStarted
-				case "engine":
-					a.ending = Broken
-				case "output":
-					a.reason = event.ReasonOutput
-				case "stopped":
-					a.ending = Stopped
-				default:
-					a.code, _ = strconv.Atoi(ending)
-				}
-				tries = append(tries, a)
-			}
-			*into = append(*into, step)
-			s.tries = append(s.tries, tries)
-		}
-	}
-	return s
-}
 
 // summary is how everything stands at the end of a run.
 func summary(m *Machine) string {
@@ -173,6 +86,17 @@ func TestSkippedAsNotWanted(t *testing.T) {
 		if _, failed := m.Failure(); failed {
 			t.Errorf("skipped (%s) counts as a failure", reason)
 		}
+	}
+}
+
+// TestCancelledMeetsNothing: between the end of a cancelled step and what
+// follows from it nothing may seem ready.
+func TestCancelledMeetsNothing(t *testing.T) {
+	m := parse(t, "x; needs <x; order ~x").machine()
+	m.Apply(event.Event{Type: event.RunStarted})
+	m.Apply(event.Event{Type: event.Cancelled, StepID: "x"})
+	if m.ready.has(1) || m.ready.has(2) {
+		t.Errorf("a cancelled step lets others start")
 	}
 }
 
