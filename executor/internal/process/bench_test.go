@@ -5,6 +5,7 @@ import (
 	"io"
 	"os/exec"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -19,12 +20,25 @@ func twoAtATime(b *testing.B, f func()) {
 			}
 		})
 	}
+	var self, children [2]syscall.Rusage
+	usage := func(i int) {
+		_ = syscall.Getrusage(syscall.RUSAGE_SELF, &self[i])
+		_ = syscall.Getrusage(syscall.RUSAGE_CHILDREN, &children[i])
+	}
+	report := func(r [2]syscall.Rusage, unit string) {
+		ns := r[1].Utime.Nano() + r[1].Stime.Nano() - r[0].Utime.Nano() - r[0].Stime.Nano()
+		b.ReportMetric(float64(ns)/1000/float64(b.N), unit)
+	}
+	usage(0)
 	b.ResetTimer()
 	for range b.N {
 		work <- struct{}{}
 	}
 	close(work)
 	group.Wait()
+	usage(1)
+	report(self, "own-µs/op")
+	report(children, "child-µs/op")
 }
 
 func benchTrue(b *testing.B, o Options) {
@@ -60,3 +74,15 @@ func BenchmarkTrue2Exec(b *testing.B) {
 type writer struct{}
 
 func (writer) Write(p []byte) (int, error) { return len(p), nil }
+
+func BenchmarkTrue2ExecSetsid(b *testing.B) {
+	twoAtATime(b, func() {
+		cmd := exec.Command("/bin/true")
+		cmd.Env = []string{"PATH=/usr/bin:/bin", "COOKIE=1"}
+		cmd.Stdout, cmd.Stderr = writer{}, writer{}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		if err := cmd.Run(); err != nil {
+			b.Error(err)
+		}
+	})
+}

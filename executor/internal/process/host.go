@@ -26,7 +26,7 @@ func NewHost(o Options) (*Host, error) {
 		return nil, err
 	}
 	h := &Host{null: null, noPidfd: !pidfdWorks()}
-	h.inherit = inspectInheritance()
+	h.inherit = inspectInheritance(o.Contain)
 	if o.Contain {
 		h.adoption = startAdoption()
 	}

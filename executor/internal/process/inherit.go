@@ -19,7 +19,10 @@ type inheritance struct {
 // closed in the list of files closes that descriptor in the child.
 const closed = ^uintptr(0)
 
-func inspectInheritance() inheritance {
+// inspectInheritance looks at what is there now. With mark, descriptors that
+// would be passed on are marked not to be, in this program; else each child
+// closes them, and all below the highest.
+func inspectInheritance(mark bool) inheritance {
 	in := inheritance{strays: 3, blocked: signalsBlocked()}
 	dir := "/dev/fd"
 	if runtime.GOOS == "linux" {
@@ -31,12 +34,17 @@ func inspectInheritance() inheritance {
 	}
 	for _, e := range entries {
 		fd, err := strconv.Atoi(e.Name())
-		if err != nil || fd < in.strays {
+		if err != nil || fd < 3 {
 			continue
 		}
 		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
-		if err == nil && flags&unix.FD_CLOEXEC == 0 {
-			in.strays = fd + 1
+		if err != nil || flags&unix.FD_CLOEXEC != 0 {
+			continue
+		}
+		if mark {
+			unix.CloseOnExec(fd)
+		} else {
+			in.strays = max(in.strays, fd+1)
 		}
 	}
 	return in

@@ -28,10 +28,12 @@ import (
 type Options struct {
 	// Contain makes this program a child subreaper for as long as the host is
 	// open, so that processes which leave their session or daemonise are found
-	// and ended too. Two more process-wide things come with it: signals that
-	// the program was started with ignored are caught and dropped instead, so
-	// that steps do not inherit that; and children of this program that are in
-	// a session of their own and were not started by a Host count as escapees.
+	// and ended too. More process-wide things come with it: signals that the
+	// program was started with ignored are caught and dropped instead, so that
+	// steps do not inherit that (ask signal.Ignored before NewHost);
+	// descriptors above 2 that it was started with are marked close-on-exec;
+	// and children of this program that are in a session of their own and were
+	// not started by a Host count as escapees.
 	Contain bool
 }
 
