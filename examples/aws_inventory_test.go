@@ -19,8 +19,8 @@ import (
 // can be told to be down.
 type cloud struct {
 	mu   sync.Mutex
-	down map[string]int // region to how many requests are refused
-	seen []string       // "region action"
+	down map[string]int // "region action" to how many requests are refused
+	seen []string       // "region action", in order
 }
 
 var scope = regexp.MustCompile(`Credential=[^/]+/\d+/([a-z0-9-]+)/([a-z0-9]+)/aws4_request`)
@@ -36,10 +36,11 @@ func (c *cloud) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		action = "ListBuckets"
 	}
 	c.mu.Lock()
-	c.seen = append(c.seen, region+" "+action)
-	refused := c.down[region] > 0
+	question := region + " " + action
+	c.seen = append(c.seen, question)
+	refused := c.down[question] > 0
 	if refused {
-		c.down[region]--
+		c.down[question]--
 	}
 	c.mu.Unlock()
 	rw.Header().Set("Content-Type", "text/xml")
@@ -84,7 +85,7 @@ func startCloud(t *testing.T, down map[string]int) (w *world, c *cloud) {
 func TestAWSInventory(t *testing.T) {
 	t.Run("asks every region", func(t *testing.T) {
 		t.Parallel()
-		w, c := startCloud(t, map[string]int{"us-east-1": 1}) // which a retry is for
+		w, c := startCloud(t, map[string]int{"us-east-1 DescribeInstances": 1}) // which a retry is for
 		wantContains(t, w.apply("runbook.yaml", 0), "account 123456789012, 2 buckets",
 			"3 things nobody owns, 0 questions without an answer")
 		report := readFile(t, filepath.Join(w.dir, "inventory/report.tsv"))
@@ -100,11 +101,11 @@ func TestAWSInventory(t *testing.T) {
 
 	t.Run("names a region that does not answer", func(t *testing.T) {
 		t.Parallel()
-		w, _ := startCloud(t, map[string]int{"ap-southeast-2": 1000})
+		w, _ := startCloud(t, map[string]int{"ap-southeast-2 DescribeInstances": 1000})
 		// What an earlier run was told must not stand in for an answer.
 		writeFile(t, filepath.Join(w.dir, "inventory/instances.ap-southeast-2.json"),
 			`{"Reservations": [{"Instances": [{"InstanceId": "i-stale", "State": {}}]}]}`)
-		wantContains(t, w.apply("runbook.yaml", 0), "2 questions without an answer")
+		wantContains(t, w.apply("runbook.yaml", 0), "1 questions without an answer")
 		report := readFile(t, filepath.Join(w.dir, "inventory/report.tsv"))
 		wantContains(t, report, "ap-southeast-2\tinstances\tNO ANSWER", "i-us-east-1")
 		if strings.Contains(report, "i-stale") {
@@ -114,7 +115,7 @@ func TestAWSInventory(t *testing.T) {
 
 	t.Run("fails without the account", func(t *testing.T) {
 		t.Parallel()
-		w, _ := startCloud(t, map[string]int{"eu-central-1": 1000})
+		w, _ := startCloud(t, map[string]int{"eu-central-1 GetCallerIdentity": 1000})
 		w.apply("runbook.yaml", 1)
 		if exists(filepath.Join(w.dir, "inventory/report.tsv")) {
 			t.Error("a report of nobody knows what")

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"testing"
 )
 
 // useAWS has the real aws command talk to endpoint, with made-up credentials and
@@ -56,4 +57,29 @@ func (w *world) wrapAWS() {
 		w.t.Fatal(err)
 	}
 	w.set("PATH", filepath.Dir(wrapper)+string(os.PathListSeparator)+w.env["PATH"])
+}
+
+// What is done about an aws too old for AWS_ENDPOINT_URL is tried with a newer
+// one that is told to ignore it.
+func TestAWSWithoutEndpointVariable(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	s.w.wrapAWS()
+	s.w.set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+	wantContains(t, s.w.must(s.w.tmp, "aws", "--region=eu-central-1", "s3api", "list-buckets"), "www.example.com")
+}
+
+func TestKnowsEndpointURL(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]bool{
+		"aws-cli/1.22.34 Python/3.10": false,
+		"aws-cli/1.45.11 Python/3.11": true,
+		"aws-cli/2.9.19 Python/3.11":  false,
+		"aws-cli/2.13.0 Python/3.11":  true,
+		"something else":              false,
+	} {
+		if got := knowsEndpointURL(version); got != want {
+			t.Errorf("knowsEndpointURL(%q) is %v, want %v", version, got, want)
+		}
+	}
 }

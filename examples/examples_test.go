@@ -5,12 +5,14 @@ package examples_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -285,16 +287,60 @@ func TestEveryExampleIsValid(t *testing.T) {
 	}
 }
 
-func TestScriptsAreClean(t *testing.T) {
+// The text of shell steps is held to the same standard as the scripts.
+func TestShellIsClean(t *testing.T) {
 	t.Parallel()
-	needs(t, "shellcheck")
+	needs(t, "bash", "shellcheck")
 	scripts, err := filepath.Glob("*/scripts/*.sh")
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("no scripts: %v", err)
 	}
-	if out, err := exec.Command("shellcheck", scripts...).CombinedOutput(); err != nil {
-		t.Errorf("shellcheck: %v\n%s", err, out)
+	check := func(args ...string) {
+		if out, err := exec.Command("shellcheck", args...).CombinedOutput(); err != nil {
+			t.Errorf("shellcheck: %v\n%s", err, out)
+		}
 	}
+	check(scripts...)
+
+	w := stage(t, ".")
+	for _, file := range allRunbooks(t) {
+		for id, text := range w.shellSteps(file) {
+			name := w.path("shell", strings.ReplaceAll(file, "/", "-")+"."+id)
+			writeFile(t, name, "#!/bin/bash -e\n"+text) // as the engine starts it
+			check(name)
+		}
+	}
+}
+
+// shellSteps is the text of the shell steps of a runbook, by id, as it would run.
+func (w *world) shellSteps(file string) map[string]string {
+	w.t.Helper()
+	type step struct {
+		ID      string
+		Command struct {
+			Kind string
+			Code []string
+		}
+	}
+	var planned struct {
+		Plan struct {
+			Steps     []step
+			OnFailure []step `json:"on_failure"`
+			Finally   []step
+		}
+	}
+	out := w.must(w.tmp, runbookBin, "plan", "--output=json", filepath.Join(w.dir, file))
+	if err := json.Unmarshal([]byte(out), &planned); err != nil {
+		w.t.Fatalf("runbook plan %s: %v", file, err)
+	}
+	texts := map[string]string{}
+	p := planned.Plan
+	for _, s := range slices.Concat(p.Steps, p.OnFailure, p.Finally) {
+		if s.Command.Kind == "shell" {
+			texts[s.ID] = s.Command.Code[len(s.Command.Code)-1]
+		}
+	}
+	return texts
 }
 
 func TestHello(t *testing.T) {
@@ -302,8 +348,8 @@ func TestHello(t *testing.T) {
 	w := stage(t, ".")
 	w.set("PATH", "/usr/bin:/bin") // nothing but what every system has
 	out := w.apply("hello.yaml", 0)
-	wantContains(t, out, "hello, ", "that was ")
-	if strings.Index(out, "hello, ") > strings.Index(out, "that was ") {
+	wantContains(t, out, "hello from ", "that was ")
+	if strings.Index(out, "hello from ") > strings.Index(out, "that was ") {
 		t.Errorf("the greeting does not come first:\n%s", out)
 	}
 }

@@ -186,15 +186,3 @@ func TestStaticSite(t *testing.T) {
 		})
 	}
 }
-
-// The oldest aws that these tests meet does not know AWS_ENDPOINT_URL. What is
-// done about that is tried here with a newer one that is told to ignore it.
-func TestStaticSiteWithoutEndpointVariable(t *testing.T) {
-	t.Parallel()
-	s := startSite(t)
-	s.w.wrapAWS()
-	s.w.set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
-	s.write("index.html", "one")
-	s.w.apply("runbook.yaml", 0)
-	s.want("live", "index.html", "one")
-}
