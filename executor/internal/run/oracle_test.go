@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cloudops-run/runbook/executor/event"
@@ -19,6 +20,7 @@ type oracle struct {
 	cancelled bool
 	killed    bool
 	aborted   bool
+	first     string // the first failure that decides the run
 	began     string // the failure path: "" until all steps have ended, then "handlers" or "no handlers"
 }
 
@@ -133,7 +135,25 @@ func (o *oracle) over() bool {
 		status = "cancelled"
 	}
 	o.say("run_completed %s %+v", status, stats)
+	handlers := slices.ContainsFunc(o.steps, func(st *oracleStep) bool {
+		return st.phase != event.Main && (st.is == "failed" || st.is == "timeout") && !st.tolerated
+	})
+	o.say("failure %q, of a handler: %t", o.first, handlers)
 	return true
+}
+
+// fail ends a step as its last attempt did.
+func (o *oracle) fail(st *oracleStep) {
+	line := o.fault(st)
+	if st.is = "failed"; line == "timeout" {
+		st.is = "timeout"
+	}
+	if st.tolerated = st.ContinueOnError; st.tolerated {
+		line += " tolerated"
+	} else if st.phase == event.Main && o.first == "" {
+		o.first = st.ID
+	}
+	o.say("%s %s#%d %s", st.is, st.ID, st.attempts, line)
 }
 
 // halted: nothing new starts in the phase that is under way.
@@ -166,15 +186,11 @@ func (o *oracle) conclude() {
 		phase, halted := o.phase(), o.halted()
 		ends := func(st *oracleStep, is, reason string) {
 			st.is, again = is, true
-			line := is + " " + st.ID
 			if st.attempts > 0 {
-				line += fmt.Sprintf("#%d", st.attempts)
+				o.say("%s %s#%d %s", is, st.ID, st.attempts, reason)
+			} else {
+				o.say("%s %s %s", is, st.ID, reason)
 			}
-			if line += " " + reason; is == "failed" && st.ContinueOnError {
-				st.tolerated = true
-				line += " tolerated"
-			}
-			o.say("%s", line)
 		}
 		for _, st := range o.steps {
 			switch {
@@ -182,7 +198,8 @@ func (o *oracle) conclude() {
 			case o.cancelled || o.aborted:
 				ends(st, "cancelled", "cancelled")
 			default:
-				ends(st, "failed", o.fault(st))
+				o.fail(st)
+				again = true
 			}
 		}
 		for _, st := range o.steps {
@@ -241,8 +258,7 @@ func (o *oracle) startOne() bool {
 			continue
 		}
 		if st.is == "waiting" && o.late(st, o.now) {
-			st.is, st.tolerated = "failed", st.ContinueOnError
-			o.say("failed %s#%d %s%s", st.ID, st.attempts, o.fault(st), map[bool]string{true: " tolerated"}[st.tolerated])
+			o.fail(st)
 			return true
 		}
 		if st.attempts++; st.attempts == 1 {
@@ -303,11 +319,7 @@ func (o *oracle) finish(i int) {
 		st.is, st.until = "waiting", o.now+delay
 		o.say("retrying %s#%d %s after %v", st.ID, st.attempts, fault, delay)
 	default:
-		st.is, st.tolerated = "failed", st.ContinueOnError
-		if fault == "timeout" {
-			st.is = "timeout"
-		}
-		o.say("%s %s#%d %s%s", st.is, st.ID, st.attempts, fault, map[bool]string{true: " tolerated"}[st.tolerated])
+		o.fail(st)
 	}
 }
 

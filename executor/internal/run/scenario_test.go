@@ -197,7 +197,7 @@ func drawScenario(t *rapid.T) *scenario {
 		p.Finally = append(p.Finally, drawStep(t, s, fmt.Sprintf("z%d", i)))
 		s.tries = append(s.tries, drawTries(t))
 	}
-	for range oneOf(t, "requests", 0, 0, 0, 1, 2, 3) {
+	for range oneOf(t, "requests", 0, 0, 0, 1, 2, 2, 3) {
 		s.requests = append(s.requests, request{
 			at:   time.Duration(rapid.IntRange(0, 20).Draw(t, "at")) * ms,
 			kind: oneOf(t, "kind", "cancel", "cancel", "cancel", "kill", "abort"),
@@ -215,7 +215,7 @@ func drawStep(t *rapid.T, s *scenario, id string) plan.Step {
 	if rapid.Bool().Draw(t, "retried") {
 		step.Retry = &plan.Retry{
 			Times:      rapid.IntRange(0, 4).Draw(t, "times"),
-			Delay:      oneOf(t, "delay", plan.Value{}, plan.Text("1ms"), plan.Text("4ms")),
+			Delay:      oneOf(t, "delay", plan.Value{}, plan.Text("1ms"), plan.Text("4ms"), plan.Text("9ms")),
 			Backoff:    oneOf(t, "backoff", "", plan.Constant, plan.Exponential),
 			MaxDelay:   oneOf(t, "max delay", plan.Value{}, plan.Value{}, plan.Text("6ms")),
 			MaxElapsed: oneOf(t, "max elapsed", plan.Value{}, plan.Value{}, plan.Text("5ms"), plan.Text("10ms")),
@@ -248,7 +248,7 @@ func drawTries(t *rapid.T) []try {
 	for i := range tries {
 		tries[i] = try{
 			took:   time.Duration(rapid.IntRange(0, 6).Draw(t, "took")) * ms,
-			stop:   time.Duration(rapid.IntRange(0, 3).Draw(t, "stop")) * ms,
+			stop:   time.Duration(rapid.IntRange(0, 6).Draw(t, "stop")) * ms,
 			ending: oneOf(t, "ending", Exited, Exited, Exited, Exited, Exited, Signaled, TimedOut, NotStarted, Broken),
 			code:   oneOf(t, "code", 0, 0, 0, 1, 3),
 			reason: oneOf(t, "reason", "", "", "", "", event.ReasonOutput),

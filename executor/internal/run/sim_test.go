@@ -143,6 +143,11 @@ func (s *simulation) handle(in Input) {
 			s.stop(e.Node, e.Attempt, "kill", 0)
 		case End:
 			s.ended = true
+			failure := ""
+			if n, ok := s.m.Failure(); ok {
+				failure = s.plan.Steps[n.Index].ID
+			}
+			s.say(fmt.Sprintf("failure %q, of a handler: %t", failure, s.m.HandlerFailed()))
 		}
 	}
 	if _, ok := in.(SlotFree); starts > 1 || starts == 1 && !ok {
