@@ -31,6 +31,7 @@ func (c *cli) main(args []string) int {
 }
 
 func (c *cli) root() *cobra.Command {
+	cobra.EnableCommandSorting = false
 	root := &cobra.Command{
 		Use:   "runbook",
 		Short: "Check, show and run runbooks",
@@ -52,9 +53,16 @@ func (c *cli) root() *cobra.Command {
 	root.SetUsageFunc(func(cmd *cobra.Command) error { printHelp(c.stderr, cmd); return nil })
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		c.applyCommand(), c.validateCommand(), c.planCommand(), c.graphCommand(),
-		c.schemaCommand(), c.explainCommand(), c.initCommand(), c.versionCommand(),
+		c.initCommand(), c.validateCommand(), c.planCommand(), c.graphCommand(), c.applyCommand(),
+		c.explainCommand(), c.schemaCommand(), c.versionCommand(),
 	)
+	root.InitDefaultCompletionCmd("completion")
+	for _, sub := range root.Commands() {
+		if sub.Name() == "completion" {
+			sub.Short = "Print a completion script for a shell"
+			sub.Args, sub.RunE = cobra.ArbitraryArgs, unknownShell
+		}
+	}
 	return root
 }
 
@@ -78,6 +86,18 @@ func unknownCommand(root *cobra.Command, name string) error {
 		help = "to run it: runbook apply " + quote(name)
 	}
 	return usage(help, "unknown command %q", name)
+}
+
+func unknownShell(cmd *cobra.Command, args []string) error {
+	var shells []string
+	for _, sub := range cmd.Commands() {
+		shells = append(shells, sub.Name())
+	}
+	help := "runbook completion bash --help tells how to use it"
+	if len(args) == 0 {
+		return usage(help, "completion needs a shell: %s", alternatives(shells))
+	}
+	return usage(help, "completion is for %s, found %q", alternatives(shells), args[0])
 }
 
 func suggestCommand(root *cobra.Command, name string) string {

@@ -7,24 +7,21 @@ import (
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
-// commandLines is a command line as a shell takes it. Text of several lines, as
-// shell steps have, keeps its lines, because $'one\ntwo' is hard to read.
+// commandLines is a command line as a shell takes it. A last argument of several
+// lines, as shell steps have, follows as it is, because $'one\ntwo' is hard to
+// review.
 func commandLines(inv plan.Invocation) []string {
-	words := []string{quote(inv.Program)}
-	for _, arg := range inv.Args {
-		words = append(words, quoteLines(arg))
+	words := append([]string{inv.Program}, inv.Args...)
+	text := strings.TrimRight(words[len(words)-1], "\n")
+	lines := strings.Split(text, "\n")
+	if len(lines) == 1 {
+		words[len(words)-1] = text
+		return []string{commandLine(words)}
 	}
-	return strings.Split(strings.Join(words, " "), "\n")
-}
-
-// quoteLines is quote, but for newlines and tabs, which stay as they are where
-// nothing else needs an escape.
-func quoteLines(s string) string {
-	text := strings.TrimRight(s, "\n")
-	if !strings.Contains(text, "\n") || sink.Escape(strings.ReplaceAll(text, "\n", "")) != strings.ReplaceAll(text, "\n", "") {
-		return quote(text)
+	for i, line := range lines {
+		lines[i] = "| " + sink.Escape(line)
 	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+	return append([]string{commandLine(words[:len(words)-1])}, lines...)
 }
 
 // title is what a step is called where it starts: its name, else its command

@@ -50,8 +50,9 @@ func (c *cli) report(err error) int {
 		return exitDone
 	}
 	var e *exit
-	if !errors.As(err, &e) {
-		e = &exit{code: exitEngine, err: err}
+	if !errors.As(err, &e) { // by the command library: what it refuses is a mistake on the command line
+		message, _, _ := strings.Cut(err.Error(), "\n")
+		e = &exit{code: exitUsage, err: errors.New(message)}
 	}
 	if e.err != nil {
 		c.complain("error", e.err.Error())

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func (c *cli) helpCommand() *cobra.Command {
@@ -47,13 +49,54 @@ func printHelp(w io.Writer, cmd *cobra.Command) {
 			}
 		}
 	}
-	if cmd.HasAvailableLocalFlags() {
-		fmt.Fprintf(w, "\nFlags:\n%s", cmd.LocalFlags().FlagUsages())
-	}
-	if cmd.HasAvailableInheritedFlags() {
-		fmt.Fprintf(w, "\nFlags of every command:\n%s", cmd.InheritedFlags().FlagUsages())
-	}
-	if cmd.HasAvailableSubCommands() {
+	printFlags(w, "Flags", cmd.LocalFlags())
+	printFlags(w, "Flags of every command", cmd.InheritedFlags())
+	if cmd.HasAvailableSubCommands() && !cmd.HasParent() {
 		fmt.Fprintf(w, "\n%s COMMAND --help tells more. Each flag can be set by a variable too:\nRUNBOOK_NO_COLOR=true is --no-color.\n", cmd.CommandPath())
 	}
+}
+
+// printFlags prints flags with what they take and their defaults.
+func printFlags(w io.Writer, title string, flags *pflag.FlagSet) {
+	if !flags.HasAvailableFlags() {
+		return
+	}
+	fmt.Fprintf(w, "\n%s:\n", title)
+	var names, about []string
+	wide := 0
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Hidden {
+			return
+		}
+		takes, usage := pflag.UnquoteUsage(f)
+		name := "    --" + f.Name
+		if f.Shorthand != "" {
+			name = "-" + f.Shorthand + ", --" + f.Name
+		}
+		if takes != "" {
+			name += " " + takes
+		}
+		if d := defaultOf(f); d != "" {
+			usage += " (default " + d + ")"
+		}
+		names, about = append(names, name), append(about, usage)
+		wide = max(wide, len(name))
+	})
+	for i, name := range names {
+		fmt.Fprintf(w, "  %-*s  %s\n", wide, name, about[i])
+	}
+}
+
+// defaultOf is a default worth telling.
+func defaultOf(f *pflag.Flag) string {
+	if f.Value.Type() == "duration" {
+		if d, err := time.ParseDuration(f.DefValue); err == nil {
+			return short(d)
+		}
+	}
+	switch f.DefValue {
+	case "false", "0":
+		return ""
+	}
+	return f.DefValue
 }

@@ -89,6 +89,7 @@ type planView struct {
 	w      io.Writer
 	paint  paint
 	config executor.Config
+	common surroundings // of all steps, told once
 }
 
 func (v planView) plan(p *plan.Plan) {
@@ -96,6 +97,8 @@ func (v planView) plan(p *plan.Plan) {
 	if p.Description != "" {
 		fmt.Fprintln(v.w, indent(p.Description, "  "))
 	}
+	v.common = commonTo(p)
+	v.surroundings(v.common)
 	waves := runbook.Graph(p).Levels()
 	for i, wave := range waves {
 		if len(waves) < len(p.Steps) {
@@ -166,7 +169,7 @@ func (v planView) step(s *plan.Step, p *plan.Plan, edges bool) {
 		v.list("needs", ids(p, s.Needs))
 		v.list("after", ids(p, s.After))
 	}
-	v.surroundings(s, inv)
+	v.surroundings(surroundingsOf(inv).without(v.common))
 	v.list("", v.conditions(s, inv))
 }
 
@@ -179,27 +182,6 @@ func (v planView) effect(e plan.Effect) string {
 		return v.paint.yellow(word)
 	}
 	return v.paint.dim(word)
-}
-
-// surroundings are what the process gets besides its arguments.
-func (v planView) surroundings(s *plan.Step, inv plan.Invocation) {
-	if inv.Dir != "" {
-		v.list("in", []string{quote(inv.Dir)})
-	}
-	var env []string
-	for _, e := range inv.Env {
-		env = append(env, e.Name+"="+quote(e.Value))
-	}
-	if inv.BareEnv {
-		env = append([]string{"nothing inherited"}, env...)
-	}
-	v.list("env", env)
-	if inv.Stdin != nil {
-		v.list("stdin", []string{plural(len(*inv.Stdin), "byte")})
-	}
-	if inv.StdoutFile != "" {
-		v.list("stdout", []string{quote(inv.StdoutFile)})
-	}
 }
 
 // conditions are its times, retries and what counts as success.

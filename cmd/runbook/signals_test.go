@@ -211,7 +211,7 @@ func TestSignals(t *testing.T) {
 			if got := p.stderr.String(); got != test.says {
 				t.Errorf("it says %q, want %q", got, test.says)
 			}
-			p.tells("run_started", "started hang", "run_cancelling", "cancelled hang", "cancelled never",
+			p.tells("run_started", "started hang", "run_cancelling", "cancelled never", "cancelled hang",
 				"started tidy", "completed tidy", "run_completed")
 			if !strings.Contains(stdout.String(), "hanging: cancelled by SIG") {
 				t.Errorf("no verdict in\n%s", stdout.String())

@@ -96,18 +96,20 @@ func (c *cli) validate(args []string, f *validateFlags) error {
 }
 
 func (c *cli) printChecked(sum checked, passedOver int, f *validateFlags) error {
+	var err error
 	switch f.output {
 	case "json":
-		return c.write("", func(w io.Writer) error {
+		err = c.write("", func(w io.Writer) error {
 			enc := json.NewEncoder(w)
 			enc.SetEscapeHTML(false)
 			enc.SetIndent("", "  ")
 			return enc.Encode(sum)
 		})
 	case "github":
-		if err := c.write("", func(w io.Writer) error { annotate(w, sum.Diagnostics); return nil }); err != nil {
-			return err
-		}
+		err = c.write("", func(w io.Writer) error { annotate(w, sum.Diagnostics); return nil })
+	}
+	if err != nil {
+		return err
 	}
 	if f.quiet && sum.Errors+sum.Warnings == 0 {
 		return nil

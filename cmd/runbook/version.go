@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 
@@ -32,9 +33,12 @@ func (c *cli) versionCommand() *cobra.Command {
 }
 
 func (c *cli) printVersion(format string) error {
-	v := buildVersion()
+	return c.write("", func(w io.Writer) error { return writeVersion(w, buildVersion(), format) })
+}
+
+func writeVersion(w io.Writer, v versionInfo, format string) error {
 	if format == "json" {
-		return json.NewEncoder(c.stdout).Encode(v)
+		return json.NewEncoder(w).Encode(v)
 	}
 	line := "runbook " + v.Version
 	if v.Commit != "" {
@@ -43,7 +47,7 @@ func (c *cli) printVersion(format string) error {
 			line += " with changes"
 		}
 	}
-	_, err := fmt.Fprintf(c.stdout, "%s, %s, %s\n", line, v.Go, v.Platform)
+	_, err := fmt.Fprintf(w, "%s, %s, %s\n", line, v.Go, v.Platform)
 	return err
 }
 

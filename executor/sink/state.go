@@ -80,7 +80,10 @@ func (r *runView) apply(e event.Event) {
 	case event.RunCancelling:
 		r.asked, r.signal = true, e.Signal
 	case event.RunCompleted:
-		r.status, r.endedAt, r.err = e.Status, e.Timestamp, e.Error
+		r.status, r.endedAt = e.Status, e.Timestamp
+		if e.Reason == event.ReasonEngine { // other errors are told with their step
+			r.err = e.Error
+		}
 		if e.Stats != nil {
 			r.stats = *e.Stats
 		}
