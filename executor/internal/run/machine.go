@@ -178,6 +178,9 @@ func (m *Machine) Result(n Node) event.Result {
 		r = *at.result
 	} else {
 		r = event.Result{ID: m.executionID(i), StepID: m.step(i).ID, Phase: n.Phase, ExitCode: -1, Error: at.note}
+		if at.attempts > 0 {
+			r.StartedAt = at.started.UTC()
+		}
 	}
 	r.Status, r.Reason, r.Attempts = at.status, at.reason, at.attempts
 	return r

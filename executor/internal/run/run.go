@@ -1,6 +1,20 @@
 // Package run holds a run as a value: a state machine with no goroutine,
 // channel, lock, clock, input or output in it. The live loop, virtual time in
 // tests and, one day, an engine for several machines drive the same machine.
+//
+// Serial, parallel and dependency order are one loop: a step is ready when the
+// edges it waits for are met, ready steps start in file order, and a limit says
+// how many at once. What is decided nowhere else is decided here:
+//
+//   - Between two attempts a step is running, but holds no slot.
+//   - An attempt that timed out, or that the engine lost hold of, is not retried.
+//   - With stop_on_error a failure ends the retries of other steps too: one
+//     between two attempts ends as its last attempt did.
+//   - A step that ends as stopped although nobody cancelled the run cancels it.
+//   - An attempt that ends by itself while it is being stopped counts as it
+//     ended; only a retry does not follow.
+//   - Handlers of on_failure that were never due stay pending and have no
+//     event. A finally handler that may not run any more is skipped.
 package run
 
 import (
