@@ -121,8 +121,6 @@ func (r *liveRun) cancel(signal, message string) {
 	r.send(run.Cancel{Signal: signal, Message: message})
 }
 
-func (r *liveRun) cancelNode(i int) { r.cancel("", "") }
-
 func (r *liveRun) kill() { r.send(run.Kill{}) }
 
 func (r *liveRun) over() bool {

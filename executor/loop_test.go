@@ -2,6 +2,7 @@ package executor_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -183,6 +184,28 @@ func TestCancelledRunStillRunsFinally(t *testing.T) {
 		if !found {
 			t.Error("no event names the signal")
 		}
+	})
+}
+
+// Cancelling one execution of a plan cancels the plan.
+func TestCancelOneOfAPlan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t, nil, executor.WithRunner(&sleeper{began: time.Now()}))
+		p := &plan.Plan{Steps: []plan.Step{step("a", "1m", "0"), step("b", "1m", "0", 0), step("c", "3m", "0")}}
+		id, _ := e.ExecuteCompiled(t.Context(), p)
+		time.Sleep(time.Second)
+		if err := e.Cancel(e.List()[1].ID); err != nil { // which is pending
+			t.Fatal(err)
+		}
+		if err := e.Wait(t.Context(), id); !errors.Is(err, executor.ErrCancelled) {
+			t.Errorf("Wait = %v", err)
+		}
+		for _, x := range e.List() {
+			if x.Status != executor.Cancelled {
+				t.Errorf("%+v", x)
+			}
+		}
+		e.Close(t.Context())
 	})
 }
 

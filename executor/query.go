@@ -151,43 +151,39 @@ func (p *PlanResult) UnmarshalJSON(b []byte) error {
 // It returns at once; [Engine.Wait] tells when it is over. Cancelling what has
 // ended does nothing. The error is [ErrNotFound].
 //
-// Cancelling one execution of a plan leaves the others alone, apart from those
-// that need it.
+// An execution of a plan is cancelled with its plan: a plan with a hole that
+// somebody made from outside is not the plan that was asked for.
 func (e *Engine) Cancel(id uuid.UUID) error { return e.CancelWith(id, "") }
 
 // CancelWith is [Engine.Cancel] for a program that was told by a signal, such
 // as "SIGINT", which the events then name.
 func (e *Engine) CancelWith(id uuid.UUID, signal string) error {
-	if r, ok := e.planRun(id); ok {
-		r.cancel(signal, "")
-		return nil
-	}
-	p, ok := e.execution(id)
+	r, ok := e.runOf(id)
 	if !ok {
 		return ErrNotFound
 	}
-	if p.run.isPlan {
-		p.run.cancelNode(p.i)
-	} else {
-		p.run.cancel(signal, "")
-	}
+	r.cancel(signal, "")
 	return nil
 }
 
-// Kill ends a plan, or an execution that is not part of one, without waiting
-// for anything: no grace period, no handlers. What happened is still recorded.
-// The error is [ErrNotFound].
+// Kill is [Engine.Cancel] without waiting for anything: no grace period, no
+// handlers. What happened is still recorded. The error is [ErrNotFound].
 func (e *Engine) Kill(id uuid.UUID) error {
-	r, ok := e.planRun(id)
+	r, ok := e.runOf(id)
 	if !ok {
-		p, ok := e.execution(id)
-		if !ok {
-			return ErrNotFound
-		}
-		r = p.run
+		return ErrNotFound
 	}
 	r.kill()
 	return nil
+}
+
+// runOf is the run with this id, or with an execution of this id.
+func (e *Engine) runOf(id uuid.UUID) (*liveRun, bool) {
+	if r, ok := e.planRun(id); ok {
+		return r, true
+	}
+	p, ok := e.execution(id)
+	return p.run, ok
 }
 
 // LogPath is the file with all output of an execution's last attempt; empty
