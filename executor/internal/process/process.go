@@ -133,7 +133,7 @@ type Leftover struct {
 // Usage is what a process and the children it waited for have used.
 type Usage struct {
 	User, System time.Duration
-	MaxRSS       int64 // bytes, of the largest of them
+	MaxRSS       int64 // bytes, of the largest of them; Linux counts in what this program had when it forked
 }
 
 // Run starts one process and returns when it and everything it started have
