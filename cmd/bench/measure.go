@@ -43,7 +43,7 @@ const patience = 10 * time.Minute
 // race runs the contestants in turns. Of each it keeps one cost a round.
 func (b *bench) race(rounds int, list []*contestant) error {
 	for k, c := range list {
-		c.dir = filepath.Join(b.dir, fmt.Sprint("contestant", k))
+		c.dir = filepath.Join(b.small, fmt.Sprint("contestant", k))
 		if err := os.MkdirAll(c.dir, 0o700); err != nil {
 			return err
 		}

@@ -43,9 +43,13 @@ func (t *table) machine(b *bench) {
 	if err == nil {
 		version = strings.TrimSpace(string(commit))
 	}
-	fmt.Fprintf(t.out, "runbook %s on %d × %s, %s/%s, %s%s, %d rounds, %s\n",
+	where := "in memory"
+	if b.small == b.dir {
+		where = "in " + b.dir
+	}
+	fmt.Fprintf(t.out, "runbook %s on %d × %s, %s/%s, %s%s, %d rounds, small files %s, %s\n",
 		version, runtime.NumCPU(), cpu, kernel, runtime.GOARCH, runtime.Version(), load,
-		b.rounds, time.Now().UTC().Format("2006-01-02 15:04 MST"))
+		b.rounds, where, time.Now().UTC().Format("2006-01-02 15:04 MST"))
 }
 
 // section begins a group of rows. What the ratios compare with is its first row.
