@@ -286,9 +286,9 @@ const chatty = `version: 1
 name: chatty
 steps:
   - id: one
-    exec: [child, lines=20000]
+    exec: [child, lines=5000]
   - id: two
-    exec: [child, lines=20000, touch=done]
+    exec: [child, lines=5000, touch=done]
 `
 
 func TestClosedPipeStopsThePrintingNotTheRun(t *testing.T) {

@@ -86,12 +86,13 @@ func TestBottomLineLeavesNoTrace(t *testing.T) {
 		t.Run(fmt.Sprint(widths), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var plain bytes.Buffer
-				c := NewConsole(&plain, ConsoleOptions{TTY: true})
+				titles := []Step{{"measure", ""}, {"inspect", "du"}} // short: long ones are cut to the width
+				c := NewConsole(&plain, ConsoleOptions{TTY: true, Steps: titles})
 				aRun(newScript(c))
 				c.Close()
 
 				screen := newScreen(t, widths[0])
-				c = NewConsole(screen, ConsoleOptions{TTY: true, Live: true, Width: screen.columns})
+				c = NewConsole(screen, ConsoleOptions{TTY: true, Live: true, Width: screen.columns, Steps: titles})
 				n := 0
 				aRun(newScript(event_(func(e event.Event) {
 					c.OnEvent(e)
@@ -151,6 +152,25 @@ func TestBottomLine(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	})
+}
+
+func TestTitlesAreCutToOneLine(t *testing.T) {
+	for _, test := range []struct {
+		opt  ConsoleOptions
+		want string
+	}{
+		{ConsoleOptions{TTY: true, Width: func() int { return 30 }}, "a: started: äääääääääääääääää…\n"},
+		{ConsoleOptions{TTY: true, Width: func() int { return 3 }}, "a: started: äääääääääääääää…\n"},
+		{ConsoleOptions{}, "a: started: " + strings.Repeat("ä", 99) + "…\n"},
+	} {
+		var out bytes.Buffer
+		c := NewConsole(&out, test.opt)
+		newScript(c).started("a", strings.Repeat("ä", 300))
+		c.Close()
+		if got := out.String(); got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
 }
 
 func TestLongLineInParts(t *testing.T) {

@@ -73,13 +73,32 @@ func (c *Console) title(e event.Event) string {
 	if cut && strings.TrimSpace(rest) != "" {
 		title += " …"
 	}
+	notes := ""
 	if e.Attempt > 1 {
-		title += fmt.Sprintf(" (attempt %d)", e.Attempt)
+		notes += fmt.Sprintf(" (attempt %d)", e.Attempt)
 	}
 	if e.Phase != event.Main {
-		title += " (" + string(e.Phase) + ")"
+		notes += " (" + string(e.Phase) + ")"
 	}
-	return title
+	room := titleWidth
+	if c.opt.TTY {
+		room = c.opt.Width() - len(e.StepID+": started: "+notes)
+	}
+	return shorten(Escape(title), max(room, minTitleWidth)) + notes
+}
+
+// A title is cut to the terminal's width, elsewhere to titleWidth characters.
+const (
+	titleWidth    = 100
+	minTitleWidth = 16
+)
+
+// shorten cuts s to n characters.
+func shorten(s string, n int) string {
+	if runes := []rune(s); len(runes) > n {
+		return string(runes[:n-1]) + "…"
+	}
+	return s
 }
 
 func retryText(e event.Event) string {

@@ -16,6 +16,9 @@ const (
 	maxSkipped = 10
 )
 
+// maxIDWidth is where a longer id no longer pushes the other rows to the right.
+const maxIDWidth = 32
+
 // summary prints how each step ended, what is known of the failures, and the
 // verdict as the last line.
 func (c *Console) summary(r *runView) {
@@ -67,12 +70,12 @@ func (c *Console) table(b []byte, steps []*stepView, large bool) []byte {
 	idWidth := 0
 	shown, left := rows(steps, large)
 	for _, s := range shown {
-		idWidth = max(idWidth, min(len(Escape(s.id)), 30))
+		idWidth = max(idWidth, min(len(Escape(s.id)), maxIDWidth))
 	}
 	for _, s := range shown {
 		b = append(b, "  "...)
 		b = c.id(b, s.id)
-		b = pad(b, idWidth-len(Escape(s.id))+2)
+		b = pad(b, max(idWidth-len(Escape(s.id)), 0)+2)
 		word := s.status.String()
 		b = c.status(b, s.status, word)
 		taken := ""
