@@ -47,11 +47,6 @@ func (r *liveRun) attempt(ctx context.Context, killed <-chan struct{}, n run.Nod
 		return Outcome{Ending: NotStarted, Error: err.Error(), ExitCode: -1, StartedAt: began, EndedAt: time.Now()}
 	}
 	rec := r.newRecorder(n, number)
-	if r.engine.host == nil {
-		if _, err := rec.openLog(); err != nil {
-			return Outcome{Ending: NotStarted, Error: err.Error(), ExitCode: -1, StartedAt: began, EndedAt: time.Now()}
-		}
-	}
 	out = r.engine.runner.Run(ctx, Attempt{
 		RunID:       r.id,
 		ExecutionID: r.executions[r.index(n)],
@@ -63,7 +58,6 @@ func (r *liveRun) attempt(ctx context.Context, killed <-chan struct{}, n run.Nod
 		Kill:        killed,
 		Stdout:      rec.stdout,
 		Stderr:      rec.stderr,
-		openLog:     rec.openLog,
 	})
 	rec.close(&out)
 	for _, w := range out.Warnings {
@@ -104,8 +98,7 @@ func commandLine(s *plan.Step) []string {
 type recorder struct {
 	run            *liveRun
 	event          event.Event // the lines' event but for type, text and number
-	path           string
-	log            *output.Log // nil until there is something to log
+	log            *output.Log
 	index          int
 	stdout, stderr *channel
 }
@@ -117,33 +110,14 @@ type channel struct {
 }
 
 func (r *liveRun) newRecorder(n run.Node, number int) *recorder {
-	rec := &recorder{run: r, path: r.logFile(n, number), index: r.index(n)}
+	rec := &recorder{run: r, log: output.NewLog(r.logFile(n, number)), index: r.index(n)}
 	rec.event = event.Event{RunID: r.id, ExecutionID: r.executions[rec.index], StepID: r.step(n).ID, Phase: n.Phase, Attempt: number}
 	rec.stdout = rec.channel(event.Stdout)
 	rec.stderr = rec.channel(event.Stderr)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.captured[rec.index] = captured{log: rec.log}
 	return rec
-}
-
-// openLog makes the log. undo takes that back.
-func (rec *recorder) openLog() (undo func(), err error) {
-	log, err := output.CreateLog(rec.path)
-	if err != nil {
-		return nil, fmt.Errorf("the log cannot be written: %w", err)
-	}
-	rec.log = log
-	rec.keep(captured{log: rec.path})
-	return func() {
-		log.Close()
-		os.Remove(rec.path)
-		rec.log = nil
-		rec.keep(captured{})
-	}, nil
-}
-
-func (rec *recorder) keep(c captured) {
-	rec.run.mu.Lock()
-	defer rec.run.mu.Unlock()
-	rec.run.captured[rec.index] = c
 }
 
 func (rec *recorder) channel(t event.Type) *channel {
@@ -162,13 +136,13 @@ func (rec *recorder) channel(t event.Type) *channel {
 func (rec *recorder) close(out *Outcome) {
 	rec.stdout.Flush()
 	rec.stderr.Flush()
-	if rec.log == nil {
-		return
-	}
 	if lost, err := rec.log.Close(); err != nil {
 		out.Warnings = append(out.Warnings, fmt.Sprintf("the log lacks %d bytes: %v", lost, err))
 	}
-	out.LogPath = rec.path
+	out.LogPath = rec.log.Path()
 	out.Truncated = rec.stdout.capture.Truncated() || rec.stderr.capture.Truncated()
-	rec.keep(captured{stdout: rec.stdout.capture.String(), stderr: rec.stderr.capture.String(), log: rec.path})
+	rec.run.mu.Lock()
+	defer rec.run.mu.Unlock()
+	c := &rec.run.captured[rec.index]
+	c.stdout, c.stderr = rec.stdout.capture.String(), rec.stderr.capture.String()
 }

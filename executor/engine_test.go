@@ -465,12 +465,19 @@ func TestRetention(t *testing.T) {
 	}
 }
 
-// A start that cannot be made leaves no log, and what is wrong is said once.
-func TestStartFailureLeavesNoLog(t *testing.T) {
+// What writes nothing leaves no log.
+func TestNoOutputNoLog(t *testing.T) {
 	var logs string
 	e := newEngine(t, func(c *executor.Config) { logs = c.LogDir })
-	id := execute(t, e, executor.Request{Command: executor.Exec{Program: "no-such-program-here"}})
-	e.Wait(t.Context(), id)
+	for _, r := range []executor.Request{childRequest("exit 3"), {Command: executor.Exec{Program: "no-such-program-here"}}} {
+		id := execute(t, e, r)
+		e.Wait(t.Context(), id)
+		checkNoLog(t, e, id, logs)
+	}
+}
+
+func checkNoLog(t *testing.T, e *executor.Engine, id uuid.UUID, logs string) {
+	t.Helper()
 	if p := e.LogPath(id); p != "" {
 		t.Errorf("LogPath = %q", p)
 	}

@@ -8,9 +8,9 @@ import (
 	"github.com/cloudops-run/runbook/executor/internal/process"
 )
 
-// files are what a process of an attempt reads and writes: its log, its input
-// and its stdout file. They are opened right before it starts, and closed again
-// where the start has to wait.
+// files are what a process of an attempt reads and writes beside its log: its
+// input and its stdout file. They are opened right before it starts, and closed
+// again where the start has to wait.
 type files struct {
 	attempt Attempt
 	stdin   *os.File
@@ -30,12 +30,6 @@ func (f *files) open(s *process.Spec) (undo func(), err error) {
 			undo()
 		}
 	}()
-	closeLog, err := f.attempt.openLog()
-	if err != nil {
-		return nil, err
-	}
-	undos = append(undos, closeLog)
-	s.Stdout, s.Stderr = f.attempt.Stdout, f.attempt.Stderr
 	if in := f.attempt.Invocation.Stdin; in != nil {
 		if f.stdin, err = process.MemoryFile(*in); err != nil {
 			return nil, fmt.Errorf("stdin: %w", err)

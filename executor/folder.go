@@ -99,9 +99,7 @@ func newRunFolder(logs string, id uuid.UUID, ownLogs bool) (f runFolder, err err
 	}
 	f.logs = logs
 	if ownLogs {
-		if f.logs, err = subfolder(logs, id.String()); err != nil {
-			return f, fmt.Errorf("log folder: %w", err)
-		}
+		f.logs = filepath.Join(logs, id.String()) // made with the first log
 	}
 	f.base = filepath.Join(base, "run-"+id.String())
 	f.own, f.outputs = filepath.Join(f.base, "dir"), filepath.Join(f.base, "outputs")

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/executor/internal/output"
 	"github.com/cloudops-run/runbook/executor/internal/run"
 	"github.com/cloudops-run/runbook/executor/journal"
 	"github.com/cloudops-run/runbook/runbook/plan"
@@ -45,7 +46,10 @@ type liveRun struct {
 }
 
 // captured is what is kept of an execution's output.
-type captured struct{ stdout, stderr, log string }
+type captured struct {
+	stdout, stderr string
+	log            *output.Log // nil before the first attempt
+}
 
 // init makes r ready to run in e.
 func (r *liveRun) init(e *Engine) error {
@@ -181,7 +185,10 @@ func (r *liveRun) result(i int) Result {
 func (r *liveRun) logPath(i int) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.captured[i].log
+	if log := r.captured[i].log; log != nil {
+		return log.Path()
+	}
+	return ""
 }
 
 // resultError is an ended execution's result as an error.

@@ -41,7 +41,9 @@ func (l *localRunner) Run(ctx context.Context, a Attempt) Outcome {
 	}
 	files := &files{attempt: a}
 	defer files.closeStdin()
-	spec.Prepare = files.open
+	if a.Invocation.Stdin != nil || a.Invocation.StdoutFile != "" {
+		spec.Prepare = files.open
+	}
 	out := outcome(l.host.Run(ctx, a.Kill, spec), spec.Timeout)
 	if err := files.closeStdout(); err != nil && (out.Ending == Exited || out.Ending == NotStarted) {
 		out.Reason, out.Error = event.ReasonOutput, fmt.Sprintf("stdout: %v", err)
@@ -67,6 +69,8 @@ func (l *localRunner) spec(a Attempt) (process.Spec, error) {
 		Args:    inv.Args,
 		Env:     env,
 		Dir:     inv.Dir,
+		Stdout:  a.Stdout,
+		Stderr:  a.Stderr,
 		Timeout: inv.Timeout,
 		Grace:   inv.GracePeriod,
 	}

@@ -187,7 +187,7 @@ func (e *Engine) runOf(id uuid.UUID) (*liveRun, bool) {
 }
 
 // LogPath is the file with all output of an execution's last attempt; empty
-// while there is none, and for an id the engine does not know.
+// while it has written nothing, and for an id the engine does not know.
 func (e *Engine) LogPath(id uuid.UUID) string {
 	if p, ok := e.execution(id); ok {
 		return p.run.logPath(p.i)
@@ -196,7 +196,7 @@ func (e *Engine) LogPath(id uuid.UUID) string {
 }
 
 // ReadLogs returns the content of [Engine.LogPath], of a running execution as
-// far as it has come; empty before its first attempt. The error is
+// far as it has come; empty where nothing was written. The error is
 // [ErrNotFound], or that of reading the file.
 func (e *Engine) ReadLogs(id uuid.UUID) (string, error) {
 	if _, ok := e.execution(id); !ok {

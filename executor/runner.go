@@ -34,10 +34,6 @@ type Attempt struct {
 	// Stdout and Stderr take what the attempt writes, each from one goroutine,
 	// and not after Run has returned. They do not fail and do not block for long.
 	Stdout, Stderr io.Writer
-
-	// openLog makes the attempt's log, which a start that has to wait for
-	// descriptors must not hold open; undo is for that.
-	openLog func() (undo func(), err error)
 }
 
 // An Outcome is how an attempt ended.

@@ -1,12 +1,20 @@
 package output
 
 import (
+	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A Log is the file that gets all output of one attempt, of both streams, in
-// the order it was read. It may be used by several goroutines.
+// the order it was read. It is made when the first of it comes: most of what a
+// large run costs beside its processes would be files that stay empty. It may
+// be used by several goroutines.
 //
 // A write error ends the writing, not the step: the process must never block on
 // a full disk. [Log.Close] tells.
@@ -14,7 +22,7 @@ type Log struct {
 	path string
 
 	mu   sync.Mutex
-	file *os.File
+	fd   int    // -1: not open
 	end  int64  // bytes written
 	last string // the stream that wrote last
 	open bool   // the last byte written was not a newline
@@ -22,17 +30,45 @@ type Log struct {
 	lost int64 // bytes that could not be written
 }
 
-// CreateLog creates the file, which must not exist, readable by its owner alone.
-func CreateLog(path string) (*Log, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
-		return nil, err
+// NewLog returns a log that will be at path, which must not exist.
+func NewLog(path string) *Log { return &Log{path: path, fd: -1} }
+
+// Path is where the log is; empty while there is none.
+func (l *Log) Path() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.end == 0 {
+		return ""
 	}
-	return &Log{path: path, file: f}, nil
+	return l.path
 }
 
-// Path is where the log is.
-func (l *Log) Path() string { return l.path }
+// shortage bounds how long a first line waits for a descriptor. Other steps end
+// and give theirs back; this one must not wait for itself.
+const (
+	shortageTries = 100
+	shortagePause = 100 * time.Millisecond
+)
+
+// create makes the file, readable by its owner alone, and its folder if that is
+// missing.
+func (l *Log) create() {
+	for range shortageTries {
+		l.fd, l.err = unix.Open(l.path, unix.O_CREAT|unix.O_EXCL|unix.O_WRONLY|unix.O_APPEND|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+		switch l.err {
+		case unix.ENOENT:
+			l.err = os.Mkdir(filepath.Dir(l.path), 0o700)
+			if l.err != nil && !errors.Is(l.err, fs.ErrExist) {
+				return
+			}
+		case unix.EMFILE, unix.ENFILE:
+			time.Sleep(shortagePause)
+		case unix.EINTR:
+		default:
+			return
+		}
+	}
+}
 
 // Append writes data, which came from the named stream, and returns the offset
 // it has in the file; -1 if it could not be written. Where the other stream had
@@ -40,6 +76,9 @@ func (l *Log) Path() string { return l.path }
 func (l *Log) Append(stream string, data []byte) int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.fd < 0 && l.err == nil {
+		l.create()
+	}
 	if l.err == nil && l.open && l.last != stream {
 		l.write([]byte{'\n'})
 	}
@@ -53,10 +92,19 @@ func (l *Log) Append(stream string, data []byte) int64 {
 }
 
 func (l *Log) write(data []byte) bool {
-	n, err := l.file.Write(data)
-	l.end += int64(n)
-	l.err = err
-	return err == nil
+	for len(data) > 0 {
+		n, err := unix.Write(l.fd, data)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			l.err = err
+			return false
+		}
+		l.end += int64(n)
+		data = data[n:]
+	}
+	return true
 }
 
 // ReadAt returns size bytes that were written at offset. It may be called after
@@ -74,13 +122,19 @@ func (l *Log) ReadAt(offset int64, size int) (string, error) {
 	return string(data), nil
 }
 
-// Close closes the file. The error is the first that a write met; lost is how
-// many bytes it cost.
+// Close closes the file; nothing can be appended any more. The error is the
+// first that making or writing it met; lost is how many bytes it cost.
 func (l *Log) Close() (lost int64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.file.Close(); l.err == nil {
-		l.err = err
+	if l.fd >= 0 {
+		if err := unix.Close(l.fd); l.err == nil {
+			l.err = err
+		}
 	}
-	return l.lost, l.err
+	lost, err = l.lost, l.err
+	if l.fd = -1; l.err == nil {
+		l.err = os.ErrClosed
+	}
+	return lost, err
 }

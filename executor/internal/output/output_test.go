@@ -7,7 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
 )
 
 // join writes the pieces and returns what came out: the bytes, and one string
@@ -143,10 +146,10 @@ func TestCapture(t *testing.T) {
 }
 
 func TestLog(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "x.log")
-	l, err := CreateLog(path)
-	if err != nil {
-		t.Fatal(err)
+	path := filepath.Join(t.TempDir(), "run", "x.log")
+	l := NewLog(path)
+	if _, err := os.Stat(path); err == nil || l.Path() != "" {
+		t.Error("there is a file before there is output")
 	}
 	offsets := []int64{
 		l.Append("stdout", []byte("one\n")),
@@ -159,23 +162,80 @@ func TestLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, _ := os.ReadFile(path)
-	if want := "one\nhalf and half\ntwo\nthree"; string(got) != want {
+	if want := "one\nhalf and half\ntwo\nthree"; string(got) != want || l.Path() != path {
 		t.Errorf("log = %q, want %q", got, want)
 	}
 	if want := "[0 4 8 18 22]"; fmt.Sprint(offsets) != want {
 		t.Errorf("offsets = %v, want %v", offsets, want)
 	}
-	info, _ := os.Stat(path)
-	if info.Mode().Perm() != 0o600 {
-		t.Errorf("mode %v", info.Mode())
+	if text, err := l.ReadAt(8, 9); text != " and half" || err != nil {
+		t.Errorf("ReadAt = %q, %v", text, err)
 	}
-	if _, err := CreateLog(path); err == nil {
-		t.Error("a log that exists was opened again")
+	info, _ := os.Stat(path)
+	dir, _ := os.Stat(filepath.Dir(path))
+	if info.Mode().Perm() != 0o600 || dir.Mode().Perm() != 0o700 {
+		t.Errorf("modes %v, %v", info.Mode(), dir.Mode())
 	}
 	if at := l.Append("stdout", []byte("late")); at != -1 {
 		t.Errorf("written at %d after Close", at)
 	}
-	if lost, err := l.Close(); lost != 4 || err == nil {
-		t.Errorf("lost %d, %v", lost, err)
+}
+
+// A log never goes into something that is there already, a link least of all.
+func TestLogIsNew(t *testing.T) {
+	dir := t.TempDir()
+	target := filepath.Join(dir, "target")
+	for name, plant := range map[string]func(path string) error{
+		"file":     func(path string) error { return os.WriteFile(path, nil, 0o600) },
+		"link":     func(path string) error { os.WriteFile(target, nil, 0o600); return os.Symlink(target, path) },
+		"dangling": func(path string) error { return os.Symlink(filepath.Join(dir, "no"), path) },
+		"folder":   func(path string) error { return os.Mkdir(path, 0o700) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(dir, name)
+			if err := plant(path); err != nil {
+				t.Fatal(err)
+			}
+			l := NewLog(path)
+			if at := l.Append("stdout", []byte("secret")); at != -1 {
+				t.Errorf("written at %d", at)
+			}
+			if lost, err := l.Close(); lost != 6 || err == nil {
+				t.Errorf("Close = %d, %v", lost, err)
+			}
+		})
+	}
+	if data, _ := os.ReadFile(target); len(data) > 0 {
+		t.Error("the target of the link was written")
+	}
+}
+
+// Want of descriptors makes a log late, not incomplete.
+func TestLogWaitsForDescriptors(t *testing.T) {
+	var old unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
+		t.Fatal(err)
+	}
+	low := old
+	low.Cur = 3 // whatever is open stays open; nothing new can be
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &low); err != nil {
+		t.Fatal(err)
+	}
+	l := NewLog(filepath.Join(t.TempDir(), "x.log"))
+	done := make(chan int64)
+	go func() { done <- l.Append("stdout", []byte("line\n")) }()
+	select {
+	case at := <-done:
+		t.Errorf("written at %d without a descriptor", at)
+	case <-time.After(2 * shortagePause):
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
+		t.Fatal(err)
+	}
+	if at := <-done; at != 0 {
+		t.Errorf("written at %d", at)
+	}
+	if lost, err := l.Close(); lost != 0 || err != nil {
+		t.Errorf("Close = %d, %v", lost, err)
 	}
 }
