@@ -40,7 +40,7 @@ func TestFirstScreen(t *testing.T) {
 		t.Errorf("%s: the first block is %q, want %q within 20 lines", p.at(b.line), b.text, want)
 	}
 	out, errs, code := runbook(t, "", "apply", "examples/hello.yaml")
-	if code != 0 || !strings.Contains(out+errs, "hello, ") {
+	if code != 0 || !strings.Contains(out+errs, "hello: completed") {
 		t.Errorf("apply examples/hello.yaml: exit code %d\n%s%s", code, out, errs)
 	}
 }
