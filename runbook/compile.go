@@ -84,8 +84,8 @@ func (k *compiler) step(to *plan.Step, s *step) {
 		Env:             k.env,
 		BareEnv:         s.inheritEnv != nil && !isTrue(s.inheritEnv),
 		WorkingDir:      plan.Text(k.path(literal(cmp.Or(s.workingDir, def.workingDir)))),
-		Timeout:         value(cmp.Or(s.timeout, def.timeout)),
-		GracePeriod:     value(cmp.Or(s.gracePeriod, def.gracePeriod)),
+		Timeout:         valueOf(cmp.Or(s.timeout, def.timeout)),
+		GracePeriod:     valueOf(cmp.Or(s.gracePeriod, def.gracePeriod)),
 		SuccessExit:     exitCodes(s.successExit),
 		ContinueOnError: isTrue(s.continueOnErr),
 		Effect:          k.effect(s),
@@ -95,7 +95,7 @@ func (k *compiler) step(to *plan.Step, s *step) {
 		to.Env = merge(vars(k.doc.env), vars(s.env))
 	}
 	if s.stdin != nil {
-		v := value(s.stdin)
+		v := valueOf(s.stdin)
 		to.Stdin = &v
 	}
 	if s.stdout != nil {
@@ -129,7 +129,7 @@ func (k *compiler) command(cmd *command) plan.Command {
 		return plan.Script(cmd.script.file, interpreter, values(cmd.args))
 	default:
 		return plan.AwsCli(literal(cmd.service), literal(cmd.operation), values(cmd.args),
-			value(cmp.Or(cmd.profile, def.awsProfile)), value(cmp.Or(cmd.region, def.awsRegion)))
+			valueOf(cmp.Or(cmd.profile, def.awsProfile)), valueOf(cmp.Or(cmd.region, def.awsRegion)))
 	}
 }
 
@@ -161,10 +161,10 @@ func compileRetry(r *retry) *plan.Retry {
 	}
 	to := &plan.Retry{
 		Times:      number(r.times),
-		Delay:      value(r.delay),
+		Delay:      valueOf(r.delay),
 		Backoff:    plan.Backoff(literal(r.backoff)),
-		MaxDelay:   value(r.maxDelay),
-		MaxElapsed: value(r.maxElap),
+		MaxDelay:   valueOf(r.maxDelay),
+		MaxElapsed: valueOf(r.maxElap),
 	}
 	if r.jitter != nil {
 		to.Jitter, _ = floatOf(r.jitter) // the schema made sure of it
@@ -172,7 +172,7 @@ func compileRetry(r *retry) *plan.Retry {
 	return to
 }
 
-func value(n *node) plan.Value { return plan.Text(literal(n)) }
+func valueOf(n *node) plan.Value { return plan.Text(literal(n)) }
 
 func values(list []*node) []plan.Value {
 	if len(list) == 0 {
@@ -180,7 +180,7 @@ func values(list []*node) []plan.Value {
 	}
 	vs := make([]plan.Value, len(list))
 	for i, n := range list {
-		vs[i] = value(n)
+		vs[i] = valueOf(n)
 	}
 	return vs
 }

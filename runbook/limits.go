@@ -5,7 +5,7 @@ package runbook
 type Limits struct {
 	FileBytes   int64 // of the file
 	Depth       int   // of nested lists and mappings
-	Nodes       int   // values, keys, lists and mappings, each alias counted as what it stands for
+	Nodes       int   // values, lists and mappings, each alias counted as what it stands for; keys are not counted
 	MapKeys     int   // of one mapping
 	ScalarBytes int   // of one text
 }

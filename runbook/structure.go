@@ -14,6 +14,9 @@ import (
 // checkStructure checks the tree against the schema and says what is wrong in
 // plain words. It is false where there is no mapping to go on with.
 func (c *checker) checkStructure() bool {
+	if schema.Accepts(value{c.root}) {
+		return true
+	}
 	s := structure{checker: c, intended: map[*node]string{}, double: map[*node]bool{}}
 	s.violations(nil, schema.Check(c.outline()))
 	// Steps are alike and may be many: one after the other they need not all be
@@ -24,6 +27,9 @@ func (c *checker) checkStructure() bool {
 			continue
 		}
 		for i := 1; i < len(steps.Content) && !c.full(); i++ {
+			if schema.AcceptsStep(value{steps.Content[i]}) {
+				continue
+			}
 			if vs := schema.CheckStep(plain(steps.Content[i])); vs != nil {
 				s.violations([]string{list, strconv.Itoa(i)}, vs)
 			}
@@ -52,6 +58,52 @@ func (c *checker) outline() any {
 		doc[k.Value] = plain(v)
 	}
 	return doc
+}
+
+// value is a node as the schema looks at it.
+type value struct{ *node }
+
+func (v value) Kind() schema.Kind {
+	switch v.node.Kind {
+	case yaml.MappingNode:
+		for i := 0; i < len(v.Content); i += 2 {
+			if !isScalar(v.Content[i]) {
+				return schema.Other
+			}
+		}
+		return schema.Mapping
+	case yaml.SequenceNode:
+		return schema.List
+	}
+	switch v.Tag {
+	case tagString:
+		return schema.String
+	case tagInt:
+		return schema.Int
+	case tagBool:
+		return schema.Bool
+	case tagNull:
+		return schema.Null
+	}
+	return schema.Other
+}
+
+func (v value) Text() string { return v.Value }
+
+func (v value) Len() int {
+	if v.node.Kind == yaml.MappingNode {
+		return len(v.Content) / 2
+	}
+	return len(v.Content)
+}
+
+func (v value) Key(i int) string { return v.Content[2*i].Value }
+
+func (v value) At(i int) schema.Value {
+	if v.node.Kind == yaml.MappingNode {
+		return value{v.Content[2*i+1]}
+	}
+	return value{v.Content[i]}
 }
 
 // plain is a node as encoding/json would have it. Of duplicate keys the first

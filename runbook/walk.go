@@ -75,8 +75,7 @@ func (w *walker) node(at **node, depth int) size {
 	}
 	for i := range n.Content {
 		if n.Kind == yaml.MappingNode && i%2 == 0 && n.Content[i].Kind != yaml.AliasNode {
-			total.nodes++ // keys were looked at above
-			continue
+			continue // keys were looked at above
 		}
 		part := w.node(&n.Content[i], depth+1)
 		total.nodes = min(total.nodes+part.nodes, manyNodes)

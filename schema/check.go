@@ -2,6 +2,7 @@ package schema
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -58,10 +59,42 @@ func compileSchema() validators {
 	c.LoadURL = func(s string) (io.ReadCloser, error) {
 		return nil, fmt.Errorf("the schema refers to %q, outside itself", s)
 	}
-	if err := c.AddResource(address, bytes.NewReader(text)); err != nil {
+	lean, err := json.Marshal(lean(tree()))
+	if err == nil {
+		err = c.AddResource(address, bytes.NewReader(lean))
+	}
+	if err != nil {
 		panic(err) // the embedded schema is broken: a bug that any test finds
 	}
 	return validators{c.MustCompile(address), c.MustCompile(address + "#/$defs/step")}
+}
+
+// lean is the schema without its words, which the compiler would check too.
+func lean(v any) any {
+	switch v := v.(type) {
+	case *object:
+		m := make(map[string]any, len(v.names))
+		for _, name := range v.names {
+			switch word := v.values[name]; name {
+			case "title", "description", "examples", "default":
+				// As the name of a property it is no annotation.
+				if _, property := word.(*object); property {
+					m[name] = lean(word)
+				}
+			case "$id":
+			default:
+				m[name] = lean(word)
+			}
+		}
+		return m
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = lean(v[i])
+		}
+		return list
+	}
+	return v
 }
 
 func violations(s *jsonschema.Schema, doc any) []Violation {
