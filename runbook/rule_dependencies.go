@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/cloudops-run/runbook/runbook/plan"
+	"github.com/cloudops-run/runbook/schema"
 )
 
 // maxSuggestions is how many unknown names are compared with every id; in a file
@@ -96,7 +97,7 @@ func (g *dependencies) unknown(n *node) {
 	help := ""
 	if g.asked < maxSuggestions {
 		g.asked++
-		help = didYouMean(closest(name, g.ids))
+		help = didYouMean(schema.Closest(name, g.ids))
 	}
 	// The step that is meant may be one that could not be read.
 	if help == "" && g.someStepsUnreadable {

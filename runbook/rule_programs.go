@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/cloudops-run/runbook/runbook/plan"
+	"github.com/cloudops-run/runbook/schema"
 )
 
 // checkPrograms: a program is one word, and a shell is one that takes text.
@@ -25,7 +26,7 @@ func (c *checker) shell(n *node) {
 		return
 	}
 	known := plan.KnownShells()
-	help := didYouMean(closest(literal(n), known))
+	help := didYouMean(schema.Closest(literal(n), known))
 	if help == "" {
 		help = "use one of " + oneOf(known) + ", or exec: [" + literal(n) + ", ...]"
 	}

@@ -80,6 +80,10 @@ func (v value) Kind() schema.Kind {
 		return schema.String
 	case tagInt:
 		return schema.Int
+	case tagFloat:
+		if !isNotFinite(v.Value) {
+			return schema.Float
+		}
 	case tagBool:
 		return schema.Bool
 	case tagNull:
@@ -318,7 +322,7 @@ func typeHelp(v schema.Violation, n *node) string {
 }
 
 func (s *structure) notOneOf(v schema.Violation, n *node) {
-	help := didYouMean(closest(n.Value, v.Allowed))
+	help := didYouMean(schema.Closest(n.Value, v.Allowed))
 	s.at(n, ruleValue, help, "%s must be %s, not %s", s.place(v.Pointer), oneOf(v.Allowed), found(n))
 }
 

@@ -1,6 +1,10 @@
 package runbook
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/cloudops-run/runbook/schema"
+)
 
 // commands are the keys of which a step has exactly one.
 var commands = []string{"exec", "shell", "script", "aws_cli"}
@@ -36,5 +40,5 @@ func meant(key string, known []string) string {
 	if k := foreign[key]; k != "" && slices.Contains(known, k) {
 		return k
 	}
-	return closest(key, known)
+	return schema.Closest(key, known)
 }

@@ -13,7 +13,7 @@ import (
 // A Value is a part of a document in whatever form its owner has it.
 type Value interface {
 	Kind() Kind
-	Text() string     // of a String, or an Int as it was written
+	Text() string     // of a String, or a number as it was written
 	Len() int         // of a List or a Mapping
 	Key(i int) string // of a Mapping
 	At(i int) Value   // of a List, or the value of a key
@@ -27,6 +27,7 @@ const (
 	Null
 	Bool
 	Int
+	Float // finite, written with a point or an exponent
 	String
 	List
 	Mapping
@@ -94,7 +95,7 @@ func (r *rule) accepts(v Value) bool {
 		if r.minLength > 0 && utf8.RuneCountInString(text) < r.minLength || r.pattern != nil && !r.pattern.MatchString(text) {
 			return false
 		}
-	case Int:
+	case Int, Float:
 		if n, err := strconv.ParseFloat(v.Text(), 64); r.bounded && (err != nil || n < r.minimum || n > r.maximum) {
 			return false
 		}
@@ -247,8 +248,10 @@ func kinds(t string) []Kind {
 	switch t {
 	case "string":
 		return []Kind{String}
-	case "integer", "number":
-		return []Kind{Int} // other numbers are for Check
+	case "integer":
+		return []Kind{Int} // 3.0 is one too, which Check may say
+	case "number":
+		return []Kind{Int, Float}
 	case "boolean":
 		return []Kind{Bool}
 	case "array":

@@ -35,8 +35,11 @@ func (e *UnknownKeyError) Error() string {
 	if e.Under != "" {
 		where = strconv.Quote(e.Under)
 	}
+	if word := Closest(e.Key, e.Known); word != "" {
+		return fmt.Sprintf("%s has no key %q; did you mean %q?", where, e.Key, word)
+	}
 	if len(e.Known) == 0 {
-		return fmt.Sprintf("%s has no keys, so there is no %q", where, e.Path)
+		return fmt.Sprintf("%s has no keys, so there is no %q", where, e.Key)
 	}
 	return fmt.Sprintf("%s has no key %q; its keys are %s", where, e.Key, strings.Join(e.Known, ", "))
 }

@@ -67,3 +67,78 @@ func BenchmarkCompile(b *testing.B) {
 		compileSchema()
 	}
 }
+
+// Every key says what it is: the explanations and the reference are made of it.
+func TestEveryKeyIsDescribed(t *testing.T) {
+	seen := 0
+	var visit func(path string)
+	visit = func(path string) {
+		k, err := Explain(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen++
+		if k.Description == "" || k.Title == "" || len(k.Type) == 0 {
+			t.Errorf("%q lacks a description, title or type: %+v", path, k)
+		}
+		for _, c := range k.Children {
+			visit(c.Path)
+		}
+	}
+	visit("")
+	for _, path := range []string{"env.NAME", "labels.team", "steps.env.NAME1", "steps[0].id", "steps.0.id"} {
+		visit(path)
+	}
+	if seen < 100 {
+		t.Errorf("only %d keys", seen)
+	}
+}
+
+func TestExplain(t *testing.T) {
+	k, err := Explain("steps.retry")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := k.String()
+	for _, want := range []string{"steps.retry: a number of retries", "tried again", "times (required)", "backoff: constant or exponential", "retry: 3"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in:\n%s", want, text)
+		}
+	}
+	if k, _ := Explain("strategy"); k.Default != "serial" || len(k.Enum) != 3 || len(k.Examples) != 2 {
+		t.Errorf("strategy: %+v", k)
+	}
+	if k, _ := Explain("steps.id"); !k.Required {
+		t.Error("steps.id is required")
+	}
+	for path, want := range map[string]string{
+		"steps.retyr":     `"steps" has no key "retyr"; did you mean "retry"?`,
+		"nothing":         `a runbook has no key "nothing"; its keys are version, name,`,
+		"steps.id.x":      `"steps.id" has no keys, so there is no "x"`,
+		"steps.dependsOn": `did you mean "depends_on"?`,
+	} {
+		_, err := Explain(path)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Explain(%q): %v, want %q", path, err, want)
+		}
+	}
+}
+
+func TestMarkdown(t *testing.T) {
+	text := string(Markdown())
+	for _, want := range []string{"# The runbook language", "| `steps` (required) |", "### `steps.retry`", "`max_elapsed`", "Default: `serial`"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in the reference", want)
+		}
+	}
+	if strings.Count(text, "\n## ") < 3 || string(Markdown()) != text {
+		t.Error("the reference lacks sections, or changes")
+	}
+}
+
+func TestJSONIsACopy(t *testing.T) {
+	JSON()[0] = 'x'
+	if JSON()[0] != '{' {
+		t.Error("JSON hands out its own bytes")
+	}
+}
