@@ -54,7 +54,7 @@ func TestSchemaAgreesWithTheLoader(t *testing.T) {
 				if err != nil {
 					t.Errorf("%s: refused by the schema: %#v", file, err)
 				}
-				if !Accepts(wrap(doc)) {
+				if !Accepts(valueOf(doc)) {
 					t.Errorf("%s: valid, but not accepted at once", file)
 				}
 				continue
@@ -111,7 +111,7 @@ func (p plainValue) Len() int         { return len(p.items) }
 func (p plainValue) Key(i int) string { return p.keys[i] }
 func (p plainValue) At(i int) Value   { return p.items[i] }
 
-func wrap(v any) plainValue {
+func valueOf(v any) plainValue {
 	switch v := v.(type) {
 	case nil:
 		return plainValue{kind: Null}
@@ -127,13 +127,13 @@ func wrap(v any) plainValue {
 	case []any:
 		p := plainValue{kind: List}
 		for _, item := range v {
-			p.items = append(p.items, wrap(item))
+			p.items = append(p.items, valueOf(item))
 		}
 		return p
 	case map[string]any:
 		p := plainValue{kind: Mapping, keys: slices.Sorted(maps.Keys(v))}
 		for _, key := range p.keys {
-			p.items = append(p.items, wrap(v[key]))
+			p.items = append(p.items, valueOf(v[key]))
 		}
 		return p
 	}
@@ -155,7 +155,7 @@ func TestAcceptsAgreesWithCheck(t *testing.T) {
 		_ = json.Unmarshal(source, &changed)
 		mutate(random, &changed)
 		err := s.Validate(changed)
-		fast, slow := Accepts(wrap(changed)), Check(changed)
+		fast, slow := Accepts(valueOf(changed)), Check(changed)
 		if fast != (err == nil) || (slow == nil) != (err == nil) {
 			b, _ := json.Marshal(changed)
 			t.Fatalf("accepts %v, check %v, the library says %v:\n%s", fast, slow, err, b)
