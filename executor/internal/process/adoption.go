@@ -56,7 +56,7 @@ func (x *execution) from(p proc) bool {
 // remains reports whether anything of x's family may be alive after x was
 // reaped. It is asked at the end of every process, so it has to be cheap.
 func (h *Host) remains(x *execution) bool {
-	if x.groupAlive() {
+	if len(x.family.known) > 1 || x.groupAlive() {
 		x.reapedAt = startClock()
 		return true
 	}

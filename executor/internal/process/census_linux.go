@@ -71,6 +71,7 @@ func parseStat(pid int, line []byte) (proc, bool) {
 		group   = 2
 		session = 3
 		flags   = 6
+		threads = 17
 		start   = 19
 
 		exiting = 0x4 // PF_EXITING
@@ -93,6 +94,9 @@ func parseStat(pid int, line []byte) (proc, bool) {
 			p.session = number(word)
 		case flags:
 			p.exiting = number(word)&exiting != 0
+		case threads:
+			// The main thread may have ended before others.
+			p.zombie = p.zombie && number(word) <= 1
 		case start:
 			p.start = uint64(number(word))
 			return p, true

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"syscall"
@@ -20,6 +21,10 @@ const (
 	// undeadTime is how long something may take to die of KILL. What sits in
 	// the kernel, on a file server that is gone say, does not die at all.
 	undeadTime = 10 * time.Second
+
+	// untouchedTime is how long something may take to end by itself that may
+	// not be killed, as after a change of user.
+	untouchedTime = time.Second
 )
 
 // happening is what another goroutine of an execution tells its own.
@@ -124,12 +129,10 @@ func (x *execution) note(e happening) {
 // stop tells the process and its family to end within grace, or ends them where
 // that is 0. It returns the alarm for the next thing to do about it.
 func (x *execution) stop(why Cause, grace time.Duration) <-chan time.Time {
-	select {
-	case e := <-x.events: // it may have been faster
-		x.note(e)
-	default:
-	}
-	if x.ended {
+	if x.hasEnded() { // it was faster
+		for !x.ended {
+			x.note(<-x.events)
+		}
 		return nil
 	}
 	if !x.asked {
@@ -146,6 +149,9 @@ func (x *execution) stop(why Cause, grace time.Duration) <-chan time.Time {
 	}
 	x.killAt = time.Time{}
 	x.signal(syscall.SIGKILL)
+	if errors.Is(killError(x.pid), syscall.EPERM) {
+		return time.After(untouchedTime)
+	}
 	return time.After(undeadTime)
 }
 

@@ -1,3 +1,5 @@
+//go:build linux
+
 package process
 
 import (
@@ -167,7 +169,7 @@ func otherUser(program string) {
 	defer h.Close()
 	env := []string{"PATH=/usr/bin:/bin", roleVar + "=" + "becomeroot"}
 	mark := os.Args[len(os.Args)-1]
-	exit := h.Run(context.Background(), nil, Spec{Path: program, Args: []string{mark}, Env: env, Timeout: 300 * time.Millisecond, Grace: 300 * time.Millisecond})
+	exit := h.Run(context.Background(), nil, Spec{Path: program, Args: []string{mark}, Env: env, Stdout: os.Stdout, Stderr: os.Stdout, Timeout: 300 * time.Millisecond, Grace: 300 * time.Millisecond})
 	fmt.Println("leader:", errors.Unwrap(exit.Err))
 	exit = h.Run(context.Background(), nil, Spec{Path: "/bin/sh", Args: []string{"-c", `"$0" "$@" & sleep 0.3`, program, mark}, Env: env, Grace: 300 * time.Millisecond})
 	for _, l := range exit.Leftovers {
@@ -181,5 +183,5 @@ func becomeRoot([]string) {
 		fmt.Println(err)
 		return
 	}
-	time.Sleep(5 * time.Second)
+	time.Sleep(8 * time.Second)
 }

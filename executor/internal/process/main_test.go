@@ -1,3 +1,5 @@
+//go:build linux
+
 package process
 
 import (
@@ -60,11 +62,18 @@ func init() {
 		"host":       hostRole,
 		"becomeroot": becomeRoot,
 		"flood":      func([]string) { flood() },
-		"short":      func([]string) { time.Sleep(300 * time.Millisecond) },
+		"short":      func([]string) { ready(); time.Sleep(300 * time.Millisecond) },
 	}
 }
 
-func ready()   { fmt.Println("ready", os.Getpid()) }
+// readyFD is where a child that again started says that it is ready.
+const readyFD = 3
+
+func ready() {
+	syscall.Close(readyFD)
+	fmt.Println("ready", os.Getpid())
+}
+
 func forever() { time.Sleep(time.Minute) }
 
 func atoi(s string) int {
@@ -132,9 +141,16 @@ func countSignals([]string) {
 	}
 }
 
-// again starts the test binary in a role and does not wait for it.
-func again(attr *syscall.SysProcAttr, env []string, files []*os.File, role string, args ...string) int {
+// again starts the test binary in a role and waits until it is ready, or has
+// ended.
+func again(attr *syscall.SysProcAttr, env []string, files []*os.File, role string, args ...string) {
 	self, _ := os.Executable()
+	r, w, err := os.Pipe()
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(98)
+	}
+	files = append(files[:3:3], w)
 	argv := append(append([]string{role}, args...), os.Args[len(os.Args)-1])
 	p, err := os.StartProcess(self, argv, &os.ProcAttr{
 		Env: append([]string{roleVar + "=" + role}, env...), Files: files, Sys: attr, // the first of a name counts
@@ -143,7 +159,12 @@ func again(attr *syscall.SysProcAttr, env []string, files []*os.File, role strin
 		fmt.Println("cannot start", role, err)
 		os.Exit(98)
 	}
-	return p.Pid
+	w.Close()
+	_, _ = r.Read(make([]byte, 1))
+	r.Close()
+	if role == "leave" && args[len(args)-1] != "linger" {
+		_, _ = p.Wait()
+	}
 }
 
 // leave starts a child and ends with a code. The words say how the child is:
@@ -169,7 +190,7 @@ func leave(a []string) {
 	case words["double"]:
 		role, args = "leave", []string{"0"}
 		for _, w := range a[1:] {
-			if w != "double" && w != "linger" {
+			if w != "double" && w != "linger" && !strings.HasPrefix(w, "mark=") {
 				args = append(args, w)
 			}
 		}
@@ -179,9 +200,6 @@ func leave(a []string) {
 		role = "short"
 	}
 	again(attr, env, files, role, args...)
-	if role == "leave" || role == "stubborn" {
-		time.Sleep(100 * time.Millisecond) // it has to get that far
-	}
 	if words["linger"] {
 		ready()
 		forever()

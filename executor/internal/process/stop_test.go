@@ -1,3 +1,5 @@
+//go:build linux
+
 package process
 
 import (
@@ -9,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // children that have to be ended, as a role with its arguments. Those that
@@ -220,7 +224,7 @@ func TestLeftovers(t *testing.T) {
 				if left := r.alive(); left != nil {
 					t.Errorf("still alive: %v", left)
 				}
-				limit := s.Grace + time.Second
+				limit := s.Grace + 2*time.Second
 				if c.held {
 					limit += holdTime
 				}
@@ -294,12 +298,7 @@ func TestStopWhileThePipeIsHeld(t *testing.T) {
 		s.OnStart = func(pid int) {
 			go func() {
 				<-ready
-				for {
-					if p, ok := stat(pid); !ok || p.zombie {
-						break
-					}
-					<-time.After(time.Millisecond)
-				}
+				waitable(unix.P_PID, pid, 0)
 				if how == "cancel" {
 					cancel()
 				} else {
@@ -324,6 +323,7 @@ func TestSweep(t *testing.T) {
 	names := make(chan []Leftover, n+1)
 	// One that runs meanwhile, so that nothing can be told to be the others'.
 	other, stdout, _ := r.spec("polite", "0")
+	other.Grace = time.Minute
 	done := make(chan Exit)
 	ctx, cancel := context.WithCancel(context.Background())
 	ready := stdout.await("ready")
@@ -403,7 +403,7 @@ func TestAnotherUser(t *testing.T) {
 	if out, err := exec.Command("cp", self, program).CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v", out, err)
 	}
-	for _, err := range []error{os.Chmod(dir, 0o755), os.Chmod(program, 0o4755)} {
+	for _, err := range []error{os.Chmod(dir, 0o755), os.Chmod(program, 0o755|os.ModeSetuid)} {
 		if err != nil {
 			t.Fatal(err)
 		}

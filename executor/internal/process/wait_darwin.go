@@ -40,6 +40,14 @@ func (x *execution) awaitExit() {
 	}
 }
 
+// hasEnded reports whether awaitExit has returned.
+func (x *execution) hasEnded() bool {
+	for !x.ended && len(x.events) > 0 {
+		x.note(<-x.events)
+	}
+	return x.ended
+}
+
 // groupAlive reports whether x's group has a member after x was reaped.
 func (x *execution) groupAlive() bool {
 	return syscall.Kill(-x.pid, 0) != syscall.ESRCH

@@ -40,17 +40,22 @@ func (x *execution) awaitExit() {
 	if x.pidfd != nil {
 		conn, err := x.pidfd.SyscallConn()
 		if err == nil {
-			err = conn.Read(func(fd uintptr) bool { return hasEnded(unix.P_PIDFD, int(fd), unix.WNOHANG) })
+			err = conn.Read(func(fd uintptr) bool { return waitable(unix.P_PIDFD, int(fd), unix.WNOHANG) })
 		}
 		if err == nil {
 			return
 		}
 	}
-	hasEnded(unix.P_PID, x.pid, 0)
+	waitable(unix.P_PID, x.pid, 0)
 }
 
-// hasEnded reports whether a child has ended. With options 0 it waits for that.
-func hasEnded(kind, id, options int) bool {
+// hasEnded reports whether awaitExit returns, or is about to.
+func (x *execution) hasEnded() bool {
+	return x.ended || waitable(unix.P_PID, x.pid, unix.WNOHANG)
+}
+
+// waitable reports whether a child has ended. With options 0 it waits for that.
+func waitable(kind, id, options int) bool {
 	for {
 		var info unix.Siginfo
 		err := unix.Waitid(kind, id, &info, unix.WEXITED|unix.WNOWAIT|options, nil)
