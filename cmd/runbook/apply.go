@@ -78,12 +78,12 @@ func (c *cli) apply(file string, f *applyFlags) error {
 		return err
 	}
 	result, runErr := c.run(config, p, sinks, signals)
+	if runErr != nil {
+		return runErr
+	}
 	failures := sinks.closeAll()
 	for _, err := range failures {
 		c.complain("error", err.Error())
-	}
-	if runErr != nil {
-		return runErr
 	}
 	if f.output == "json" {
 		if err := c.write("", func(w io.Writer) error { return writeResult(w, result) }); err != nil {
@@ -117,14 +117,13 @@ func (c *cli) run(config executor.Config, p *plan.Plan, sinks *sinks, signals *s
 	engine.Wait(ctx, id) // what it says is in the result too
 	// A reader that is slow, such as a pager, is waited for as long as it takes:
 	// closing the engine would give up on it.
-	wait := signals.detach()
-	sinks.wait(wait)
+	sinks.wait(signals.wait)
 	result, err := engine.PlanResult(id)
 	if err != nil {
 		engine.Close(ctx)
 		return none, &exit{code: exitEngine, err: err}
 	}
-	if err := engine.Close(wait); err != nil && wait.Err() == nil {
+	if err := engine.Close(signals.wait); err != nil && signals.wait.Err() == nil {
 		c.complain("warning", err.Error())
 	}
 	return result, nil

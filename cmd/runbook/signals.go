@@ -30,13 +30,15 @@ type signals struct {
 	console *sink.Console
 	count   int
 	first   os.Signal
-	over    context.CancelFunc // set once the run has ended: stop waiting for readers
+	wait    context.Context // ends when readers are no longer waited for
+	leave   context.CancelFunc
 }
 
 // watchSignals begins to catch signals. Before a run is attached the first one
 // ends the program: nothing was started.
 func (c *cli) watchSignals() *signals {
 	s := &signals{cli: c, got: make(chan os.Signal, 8), exit: os.Exit}
+	s.wait, s.leave = context.WithCancel(context.Background())
 	caught := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // nohup: its user wants the run to survive the terminal
 		caught = append(caught, syscall.SIGHUP)
@@ -69,16 +71,6 @@ func (s *signals) begin(e *executor.Engine, console *sink.Console, start func() 
 	return id, err
 }
 
-// detach says that the run is over. From here on a signal ends the context
-// that is returned.
-func (s *signals) detach() context.Context {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	ctx, cancel := context.WithCancel(context.Background())
-	s.over = cancel
-	return ctx
-}
-
 // code is the exit code of a run that was cancelled.
 func (s *signals) code() int {
 	s.mu.Lock()
@@ -101,7 +93,8 @@ func (s *signals) handle(sig os.Signal) {
 	defer s.mu.Unlock()
 	// A closed terminal is often told twice, by the kernel and by the shell: the
 	// second time is no wish for more.
-	if sig == syscall.SIGHUP && s.count > 0 && s.over == nil {
+	over := s.over()
+	if sig == syscall.SIGHUP && s.count > 0 && !over {
 		return
 	}
 	s.count++
@@ -115,8 +108,8 @@ func (s *signals) handle(sig os.Signal) {
 	case s.count > 2:
 		s.say(fmt.Sprintf("%s, leaving at once", name(sig)))
 		s.exit(exitCode(s.first))
-	case s.over != nil:
-		s.over()
+	case over:
+		s.leave()
 	case s.count == 1:
 		s.say(fmt.Sprintf("%s, ending what runs; once more kills it", name(sig)))
 		s.engine.CancelWith(s.run, unixName(sig))
@@ -124,6 +117,15 @@ func (s *signals) handle(sig os.Signal) {
 		s.say(fmt.Sprintf("%s, killing what still runs", name(sig)))
 		s.engine.Kill(s.run)
 	}
+}
+
+// over reports whether the run has ended, so that only readers are waited for.
+func (s *signals) over() bool {
+	if s.engine == nil {
+		return false
+	}
+	status, err := s.engine.Status(s.run)
+	return err == nil && status.Ended()
 }
 
 // say prints at once, also when the terminal of the console does not read.

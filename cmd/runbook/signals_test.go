@@ -321,3 +321,94 @@ func TestStandardStreamsMayBeClosed(t *testing.T) {
 		p.tells("run_started", "started one", "completed one", "started two", "completed two", "run_completed")
 	}
 }
+
+// A reader that hangs keeps the program, as it would any other, but not the run,
+// and not against a signal.
+func TestHungReader(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "x.yaml"), []byte(chatty), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	stuck := filepath.Join(dir, "stuck")
+	if err := syscall.Mkfifo(stuck, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	nobody, err := os.OpenFile(stuck, os.O_RDWR, 0) // both ends, so that nothing waits for the other
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nobody.Close()
+	cmd := exec.Command("runbook", "apply", "x.yaml", "--log-dir", "logs", "--sink", "jsonl=stuck")
+	cmd.Dir = dir
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer time.AfterFunc(60*time.Second, func() { cmd.Process.Kill() }).Stop()
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() && !strings.HasPrefix(lines.Text(), "chatty: completed") {
+	}
+	cmd.Process.Signal(syscall.SIGTERM)
+	cmd.Wait()
+	if got := cmd.ProcessState.ExitCode(); got != exitEngine {
+		t.Errorf("exit code %d, want %d", got, exitEngine)
+	}
+	if got, want := stderr.String(), "runbook: error: \"stuck\": left before it had all events\n"; got != want {
+		t.Errorf("it says %q, want %q", got, want)
+	}
+}
+
+const hangingTidy = `version: 1
+name: hanging-tidy
+steps:
+  - id: fine
+    exec: [child, echo=fine]
+finally:
+  - id: tidy
+    exec: [child, ignore, pid, hang]
+    grace_period: 10m
+`
+
+// Handlers run after the steps, but not after the run.
+func TestSecondInterruptKillsHandlersToo(t *testing.T) {
+	t.Parallel()
+	p := startApply(t, straight, hangingTidy, io.Discard, 1)
+	p.signal(syscall.SIGINT)
+	p.until(event.RunCancelling)
+	p.signal(syscall.SIGINT)
+	p.wait(130)
+}
+
+func TestFullDiskUnderStandardOutput(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal("this test needs /dev/full: ", err)
+	}
+	defer full.Close()
+	t.Run("apply", func(t *testing.T) {
+		p := startApply(t, straight, chatty, full, 0)
+		p.wait(exitEngine)
+		if got, want := p.stderr.String(), "runbook: error: console: write /dev/stdout: no space left on device\n"; got != want {
+			t.Errorf("it says %q, want %q", got, want)
+		}
+		p.tells("run_started", "started one", "completed one", "started two", "completed two", "run_completed")
+	})
+	t.Run("schema", func(t *testing.T) {
+		var stderr bytes.Buffer
+		cmd := exec.Command("runbook", "schema")
+		cmd.Stdout, cmd.Stderr = full, &stderr
+		cmd.Run()
+		if got := cmd.ProcessState.ExitCode(); got != exitEngine {
+			t.Errorf("exit code %d, want %d", got, exitEngine)
+		}
+		if got, want := stderr.String(), "runbook: error: write standard output: no space left on device\n"; got != want {
+			t.Errorf("it says %q, want %q", got, want)
+		}
+	})
+}

@@ -97,6 +97,15 @@ func (s *openSink) OnEvent(e event.Event) {
 	}
 }
 
+func (s *openSink) finished() bool {
+	select {
+	case <-s.last:
+		return true
+	default:
+		return false
+	}
+}
+
 // sinks are those of a run; console is nil where there is none.
 type sinks struct {
 	open    []*openSink
@@ -182,6 +191,10 @@ func (c *cli) addConsole(s *sinks, w io.Writer, f *applyFlags, p *plan.Plan) {
 func (s *sinks) closeAll() []error {
 	var errs []error
 	for _, open := range s.open {
+		if !open.finished() {
+			errs = append(errs, fmt.Errorf("%s: left before it had all events", open.name))
+			continue // closing it would wait for what it hangs on
+		}
 		err := open.close()
 		if err == nil || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.EIO) && open.name == "console" {
 			continue
