@@ -127,7 +127,7 @@ func (rec *recorder) channel(t event.Type) *channel {
 	c.Lines = output.NewLines(func(b output.Batch) {
 		offset := rec.log.Append(string(t), b.Data)
 		c.capture.Write(b.Data)
-		rec.run.engine.stream.output(e, b.Data, b.Partial, rec.log, offset)
+		rec.run.engine.stream.output(&e, b, rec.log, offset)
 	})
 	return c
 }

@@ -14,7 +14,7 @@ import (
 // What a queue holds for a handler that falls behind. State events are always
 // kept; there are few of them.
 const (
-	queueTextBytes = 4 << 20  // output held in memory; beyond it, it is read back from the step's log when its turn comes
+	queueTextBytes = 1 << 20  // output held in memory; beyond it, it is read back from the step's log when its turn comes
 	queueBatches   = 64 << 10 // batches of output held at all; beyond it they are dropped
 )
 
@@ -26,19 +26,22 @@ const hungAfter = 5 * time.Second
 // A batch is output on its way to the handlers: whole lines of one stream, or a
 // part of a line. The handlers share it.
 type batch struct {
-	first   event.Event // of the first line; the others differ in Seq and Line
-	count   int         // lines
-	text    string      // empty: read size bytes at offset of the log
+	origin  *event.Event // what all lines of a stream have in common
+	at      time.Time
+	seq     uint64 // of the first line
+	count   int    // lines
+	text    string // empty: read size bytes at offset of the log
 	log     *output.Log
 	offset  int64
 	size    int
+	partial bool
 	dropped bool // the text is gone
 }
 
 // item is one entry of a queue: an event, or a batch that stands for several.
 type item struct {
 	event *event.Event
-	batch batch
+	batch *batch
 }
 
 // A queue stands between the engine and one handler, so that no handler, however
@@ -75,20 +78,28 @@ func (q *queue) state(e *event.Event) {
 	q.signal()
 }
 
+// hasRoom reports whether text of this size may be held in memory. Only the
+// stream's own goroutine adds any, so the answer stays true until it does.
+func (q *queue) hasRoom(size int) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.text+size <= queueTextBytes
+}
+
 // output adds a batch, without its text where much is waiting already.
 func (q *queue) output(b batch) {
 	q.mu.Lock()
+	if q.text+b.size > queueTextBytes {
+		b.text = ""
+	}
 	switch {
 	case q.dead.Load():
-	case q.batches >= queueBatches, q.text+b.size > queueTextBytes && b.offset < 0:
+	case q.batches >= queueBatches, b.text == "" && b.offset < 0:
 		q.drop(b)
 	default:
-		if q.text+b.size > queueTextBytes {
-			b.text = ""
-		}
 		q.text += len(b.text)
 		q.batches++
-		q.items = append(q.items, item{batch: b})
+		q.items = append(q.items, item{batch: &b})
 	}
 	q.mu.Unlock()
 	q.signal()
@@ -96,12 +107,12 @@ func (q *queue) output(b batch) {
 
 // drop notes that b is lost, together with what was lost right before it.
 func (q *queue) drop(b batch) {
-	if n := len(q.items); n > 0 && q.items[n-1].batch.dropped {
+	if n := len(q.items); n > 0 && q.items[n-1].batch != nil && q.items[n-1].batch.dropped {
 		q.items[n-1].batch.count += b.count
 		return
 	}
 	b.text, b.dropped = "", true
-	q.items = append(q.items, item{batch: b})
+	q.items = append(q.items, item{batch: &b})
 }
 
 func (q *queue) signal() {
@@ -148,7 +159,7 @@ func (q *queue) deliver(it *item) {
 		q.hand(*it.event)
 		return
 	}
-	b := &it.batch
+	b := it.batch
 	text := b.text
 	q.mu.Lock()
 	if !b.dropped {
@@ -163,14 +174,11 @@ func (q *queue) deliver(it *item) {
 		}
 	}
 	if b.dropped {
-		e := b.first
-		q.hand(event.Event{Type: event.Dropped, RunID: e.RunID, Seq: e.Seq, Timestamp: e.Timestamp, Count: b.count})
+		q.hand(event.Event{Type: event.Dropped, RunID: b.origin.RunID, Seq: b.seq, Timestamp: b.at, Count: b.count})
 		return
 	}
-	q.lines(b.first, text)
-}
-
-func (q *queue) lines(e event.Event, text string) {
+	e := *b.origin
+	e.Timestamp, e.Seq, e.Partial = b.at, b.seq, b.partial
 	for len(text) > 0 {
 		line, rest, _ := strings.Cut(text, "\n")
 		e.SetLine(line)

@@ -50,19 +50,26 @@ func (s *stream) send(e *event.Event) {
 	}
 }
 
-// output publishes lines of the step that e names. data is not kept.
-func (s *stream) output(e event.Event, data []byte, partial bool, log *output.Log, offset int64) {
+// output publishes lines of the stream of a step that origin describes. Their
+// data is not kept.
+func (s *stream) output(origin *event.Event, x output.Batch, log *output.Log, offset int64) {
 	if !s.lines || len(s.queues) == 0 {
 		return
 	}
-	b := batch{first: e, count: lineCount(data), text: string(data), size: len(data), log: log, offset: offset}
-	b.first.Partial = partial
-	b.first.Timestamp = time.Now().UTC()
+	b := batch{
+		origin: origin, at: time.Now().UTC(), partial: x.Partial,
+		count: lineCount(x.Data), size: len(x.Data), log: log, offset: offset,
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b.first.Seq = s.seq + 1
+	b.seq = s.seq + 1
 	s.seq += uint64(b.count)
+	text := "" // copied once, and only if somebody has room for it
 	for _, q := range s.queues {
+		if text == "" && q.hasRoom(b.size) {
+			text = string(x.Data)
+		}
+		b.text = text
 		q.output(b)
 	}
 }

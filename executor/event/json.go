@@ -3,70 +3,161 @@ package event
 import (
 	"encoding/base64"
 	"encoding/json"
-	"strconv"
-	"time"
 	"unicode/utf8"
 )
 
-// fields has the fields of Event without its methods.
+// fields has the fields of Event without its methods: what encoding/json makes
+// of it is the contract that AppendJSON is tested against.
 type fields Event
 
 // MarshalJSON writes the form that is documented as a contract: one object,
 // fields at the top level.
-func (e Event) MarshalJSON() ([]byte, error) {
+func (e Event) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil), nil }
+
+// AppendJSON appends the JSON form to b. It is written by hand: each state event
+// is encoded for the journal and for every file, and with encoding/json that
+// alone would be a tenth of what a short step costs.
+func (e *Event) AppendJSON(b []byte) []byte {
+	o := object{b: e.appendHead(b)}
+	o.uint("seq", e.Seq)
+	o.b = e.appendOrigin(o.b)
 	if e.Type == Stdout || e.Type == Stderr {
-		return e.AppendJSON(nil), nil
+		return e.appendLine(o.b)
 	}
-	return json.Marshal(fields(e))
+	o.text("name", e.Name)
+	o.list("command", e.Command)
+	o.text("line", e.Line)
+	o.text("data_b64", e.DataB64)
+	o.flag("partial", e.Partial)
+	if e.Result != nil {
+		o.key("result")
+		o.b = e.Result.appendJSON(o.b)
+	}
+	if e.Status != StatusUnknown {
+		o.text("status", e.Status.String())
+	}
+	if e.Stats != nil {
+		o.key("stats")
+		o.b = e.Stats.appendJSON(o.b)
+	}
+	o.text("error", e.Error)
+	o.text("reason", string(e.Reason))
+	o.flag("tolerated", e.Tolerated)
+	o.text("message", e.Message)
+	if e.Delay != 0 {
+		o.text("delay", e.Delay.String())
+	}
+	o.text("signal", e.Signal)
+	o.int("completed", e.Done)
+	o.int("total", e.Total)
+	o.list("current", e.Current)
+	o.int("count", e.Count)
+	return append(o.b, '}')
 }
 
-// AppendJSON appends the JSON form to b. Output lines, of which there may be
-// millions, are written by hand: encoding/json alone costs more than the rest
-// of their way together.
-func (e Event) AppendJSON(b []byte) []byte {
+// appendHead appends what comes before seq, the brace included.
+func (e *Event) appendHead(b []byte) []byte {
+	o := object{b: append(b, '{'), empty: true}
+	o.key("event_type")
+	o.string(string(e.Type))
+	o.uuid("run_id", e.RunID)
+	return o.b
+}
+
+// appendOrigin appends when and where it happened.
+func (e *Event) appendOrigin(b []byte) []byte {
+	o := object{b: b}
+	o.time("timestamp", e.Timestamp)
+	if e.ExecutionID != [16]byte{} {
+		o.uuid("execution_id", e.ExecutionID)
+	}
+	o.text("step_id", e.StepID)
+	o.int("attempt", e.Attempt)
+	o.text("phase", string(e.Phase))
+	return o.b
+}
+
+// appendLine appends what an output line has, and the brace.
+func (e *Event) appendLine(b []byte) []byte {
+	o := object{b: b}
+	if e.DataB64 != "" {
+		o.text("data_b64", e.DataB64)
+	} else {
+		o.key("line")
+		o.string(e.Line)
+	}
+	o.flag("partial", e.Partial)
+	return append(o.b, '}')
+}
+
+func (r *Result) appendJSON(b []byte) []byte {
+	o := object{b: append(b, '{'), empty: true}
+	o.uuid("id", r.ID)
+	o.text("step_id", r.StepID)
+	o.text("phase", string(r.Phase))
+	o.key("status")
+	o.string(r.Status.String())
+	o.text("reason", string(r.Reason))
+	o.int("attempts", r.Attempts)
+	o.key("exit_code")
+	o.b = appendInt(o.b, r.ExitCode)
+	o.text("signal", r.Signal)
+	o.text("stdout", r.Stdout)
+	o.text("stderr", r.Stderr)
+	o.flag("truncated", r.Truncated)
+	if !r.StartedAt.IsZero() {
+		o.time("started_at", r.StartedAt)
+	}
+	if !r.CompletedAt.IsZero() {
+		o.time("completed_at", r.CompletedAt)
+	}
+	o.text("log_path", r.LogPath)
+	o.text("error", r.Error)
+	o.flag("tolerated", r.Tolerated)
+	o.key("duration")
+	o.string(r.Duration.String())
+	return append(o.b, '}')
+}
+
+func (s *Stats) appendJSON(b []byte) []byte {
+	o := object{b: append(b, '{'), empty: true}
+	for _, n := range []struct {
+		name  string
+		count int
+	}{
+		{"total", s.Total}, {"completed", s.Completed}, {"failed", s.Failed},
+		{"cancelled", s.Cancelled}, {"timeout", s.Timeout}, {"skipped", s.Skipped},
+	} {
+		o.key(n.name)
+		o.b = appendInt(o.b, n.count)
+	}
+	return append(o.b, '}')
+}
+
+// An Encoder appends the JSON form of events, as [Event.AppendJSON] does, and
+// remembers what the lines of one step have in common. The zero Encoder is
+// ready; one goroutine uses it.
+type Encoder struct {
+	last         Event // the line that head and origin were made for
+	head, origin []byte
+}
+
+// Append appends the JSON form of e to b.
+func (c *Encoder) Append(b []byte, e *Event) []byte {
 	if e.Type != Stdout && e.Type != Stderr {
-		j, err := json.Marshal(fields(e))
-		if err != nil { // no field can fail: a new one that can is a bug found by the round-trip test
-			panic("event: " + err.Error())
-		}
-		return append(b, j...)
+		return e.AppendJSON(b)
 	}
-	b = append(b, `{"event_type":"`...)
-	b = append(b, e.Type...)
-	b = append(b, `","run_id":"`...)
-	b = appendUUID(b, e.RunID)
-	b = append(b, `","seq":`...)
-	b = strconv.AppendUint(b, e.Seq, 10)
-	b = append(b, `,"timestamp":"`...)
-	b = e.Timestamp.AppendFormat(b, time.RFC3339Nano)
-	b = append(b, `","execution_id":"`...)
-	b = appendUUID(b, e.ExecutionID)
-	b = append(b, '"')
-	if e.StepID != "" {
-		b = append(b, `,"step_id":`...)
-		b = appendString(b, e.StepID)
+	l := &c.last
+	if e.Timestamp != l.Timestamp || e.Type != l.Type || e.ExecutionID != l.ExecutionID || e.RunID != l.RunID ||
+		e.Attempt != l.Attempt || e.StepID != l.StepID || e.Phase != l.Phase {
+		c.head = e.appendHead(c.head[:0])
+		c.origin = e.appendOrigin(c.origin[:0])
+		*l = *e
+		l.Line, l.DataB64 = "", "" // must not keep the output alive
 	}
-	if e.Attempt != 0 {
-		b = append(b, `,"attempt":`...)
-		b = strconv.AppendInt(b, int64(e.Attempt), 10)
-	}
-	if e.Phase != Main {
-		b = append(b, `,"phase":`...)
-		b = appendString(b, string(e.Phase))
-	}
-	switch {
-	case e.DataB64 != "":
-		b = append(b, `,"data_b64":"`...)
-		b = append(b, e.DataB64...)
-		b = append(b, '"')
-	default:
-		b = append(b, `,"line":`...)
-		b = appendString(b, e.Line)
-	}
-	if e.Partial {
-		b = append(b, `,"partial":true`...)
-	}
-	return append(b, '}')
+	o := object{b: append(b, c.head...)}
+	o.uint("seq", e.Seq)
+	return e.appendLine(append(o.b, c.origin...))
 }
 
 // SetLine stores line as text, or as base64 where it is not UTF-8.
@@ -90,52 +181,4 @@ func (e *Event) Text() string {
 	return string(raw)
 }
 
-func appendUUID(b []byte, id [16]byte) []byte {
-	const hex = "0123456789abcdef"
-	for i, c := range id {
-		if i == 4 || i == 6 || i == 8 || i == 10 {
-			b = append(b, '-')
-		}
-		b = append(b, hex[c>>4], hex[c&15])
-	}
-	return b
-}
-
-// plain says which bytes stand for themselves in a JSON string.
-var plain = func() (t [256]bool) {
-	for c := range t {
-		t[c] = c >= 0x20 && c != '"' && c != '\\' && c != 0x7f
-	}
-	return t
-}()
-
-// appendString appends s as a JSON string. s is UTF-8. DEL and U+2028/9 are
-// legal in JSON and left as they are, apart from DEL, which a terminal obeys.
-func appendString(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	b = append(b, '"')
-	from := 0
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if plain[c] {
-			continue
-		}
-		b = append(b, s[from:i]...)
-		switch c {
-		case '"', '\\':
-			b = append(b, '\\', c)
-		case '\n':
-			b = append(b, `\n`...)
-		case '\r':
-			b = append(b, `\r`...)
-		case '\t':
-			b = append(b, `\t`...)
-		default:
-			b = append(b, `\u00`...)
-			b = append(b, hex[c>>4], hex[c&15])
-		}
-		from = i + 1
-	}
-	b = append(b, s[from:]...)
-	return append(b, '"')
-}
+var _ json.Marshaler = Event{}

@@ -15,7 +15,7 @@ type ConsoleOptions struct {
 	TTY      bool       // a terminal reads it: drop what would control it rather than showing it
 	Live     bool       // keep a line at the bottom that tells what runs; needs a terminal that moves its cursor
 	Width    func() int // columns of the terminal, asked for at each drawing; nil: 80
-	Quiet    bool       // print only what failed, once the run is over
+	Quiet    bool       // print only what failed, once the run is over; last lines then come from logs alone
 	Messages io.Writer  // gets warnings; nil: the same as the rest
 	Fence    string     // a word that steps cannot guess; not empty: GitHub Actions is told to read no commands until it comes
 	Steps    []Step     // order and titles; steps not in it come in order of appearance, titled by their command
@@ -69,6 +69,9 @@ func NewConsole(w io.Writer, opt ConsoleOptions) *Console {
 
 // OnEvent prints what e tells. Lines appear within 50 ms.
 func (c *Console) OnEvent(e event.Event) {
+	if c.opt.Quiet && (e.Type == event.Stdout || e.Type == event.Stderr) {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r := c.run(e)
@@ -79,9 +82,7 @@ func (c *Console) OnEvent(e event.Event) {
 			line = e.Text()
 		}
 		r.step(e).tail.add(line)
-		if !c.opt.Quiet {
-			c.output(e, line)
-		}
+		c.output(e, line)
 		return
 	case event.Warning:
 		c.message(c.warningLine(e))

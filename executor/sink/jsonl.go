@@ -24,6 +24,7 @@ const (
 type JSONL struct {
 	mu      sync.Mutex
 	w       io.Writer
+	encoder event.Encoder
 	closer  io.Closer
 	buf     []byte
 	timer   *time.Timer
@@ -65,7 +66,7 @@ func (j *JSONL) OnEvent(e event.Event) {
 		return
 	}
 	from := len(j.buf)
-	j.buf = e.AppendJSON(j.buf)
+	j.buf = j.encoder.Append(j.buf, &e)
 	if j.fenced {
 		j.fence(from)
 	}
