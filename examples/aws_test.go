@@ -1,10 +1,6 @@
 package examples_test
 
 import (
-	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"testing"
@@ -47,16 +43,7 @@ func knowsEndpointURL(version string) bool {
 // wrapAWS puts an aws in front that gives the endpoint to the real one by flag.
 func (w *world) wrapAWS() {
 	w.t.Helper()
-	command, err := exec.LookPath("aws")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	wrapper := filepath.Join(w.mkdir("bin"), "aws")
-	writeFile(w.t, wrapper, fmt.Sprintf("#!/bin/sh\nexec '%s' --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"\n", command))
-	if err := os.Chmod(wrapper, 0o755); err != nil {
-		w.t.Fatal(err)
-	}
-	w.set("PATH", filepath.Dir(wrapper)+string(os.PathListSeparator)+w.env["PATH"])
+	w.inFront("aws", `exec "$REAL" --endpoint-url "$AWS_ENDPOINT_URL" "$@"`)
 }
 
 // What is done about an aws too old for AWS_ENDPOINT_URL is tried with a newer

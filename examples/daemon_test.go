@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -93,7 +94,8 @@ func startDaemon(t *testing.T, w *world, name string, env ...string) *daemon {
 	return d
 }
 
-// logger writes numbered lines to DAEMON_LOG, and opens it anew on reload.
+// logger writes numbered lines to DAEMON_LOG. On reload it opens it anew, after
+// another hundred lines: a daemon finishes what it is doing first.
 func logger(reload <-chan os.Signal) error {
 	open := func() (*os.File, error) {
 		return os.OpenFile(os.Getenv("DAEMON_LOG"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
@@ -104,14 +106,17 @@ func logger(reload <-chan os.Signal) error {
 	}
 	fmt.Println("ready")
 	tick := time.NewTicker(time.Millisecond)
-	for n := 1; ; n++ {
+	for n, reopenAt := 1, 0; ; n++ {
 		select {
 		case <-reload:
+			reopenAt = n + 100
+		case <-tick.C:
+		}
+		if n == reopenAt {
 			file.Close()
 			if file, err = open(); err != nil {
 				return err
 			}
-		case <-tick.C:
 		}
 		if _, err := fmt.Fprintf(file, "line %d\n", n); err != nil {
 			return err
@@ -119,29 +124,39 @@ func logger(reload <-chan os.Signal) error {
 	}
 }
 
-// shop serves the release in DAEMON_ROOT/current as it was at the last reload.
-// It is unhealthy where the release holds a file named broken.
+// shop serves the release in DAEMON_ROOT/current as it was at the last reload,
+// which takes it two more requests. It is unhealthy where the release holds a
+// file named broken.
 func shop(reload <-chan os.Signal) error {
-	var version atomic.Value
-	var broken atomic.Bool
-	load := func() {
-		current := filepath.Join(os.Getenv("DAEMON_ROOT"), "current")
-		text, _ := os.ReadFile(filepath.Join(current, "VERSION"))
-		version.Store(strings.TrimSpace(string(text)))
-		broken.Store(exists(filepath.Join(current, "broken")))
+	var mu sync.Mutex
+	var version string
+	var broken bool
+	requestsLeft := 1
+	state := func() (string, bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		if requestsLeft--; requestsLeft == 0 {
+			current := filepath.Join(os.Getenv("DAEMON_ROOT"), "current")
+			text, _ := os.ReadFile(filepath.Join(current, "VERSION"))
+			version, broken = strings.TrimSpace(string(text)), exists(filepath.Join(current, "broken"))
+		}
+		return version, broken
 	}
-	load()
+	state()
 	go func() {
 		for range reload {
-			load()
+			mu.Lock()
+			requestsLeft = 2
+			mu.Unlock()
 		}
 	}()
 	mux := http.NewServeMux()
 	mux.HandleFunc("/version", func(rw http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintln(rw, version.Load())
+		version, _ := state()
+		fmt.Fprintln(rw, version)
 	})
 	mux.HandleFunc("/healthz", func(rw http.ResponseWriter, _ *http.Request) {
-		if broken.Load() {
+		if _, broken := state(); broken {
 			http.Error(rw, "cannot reach the database", http.StatusServiceUnavailable)
 			return
 		}

@@ -166,6 +166,21 @@ func (w *world) lookPath(program string) string {
 	return program
 }
 
+// inFront puts a program of the test's own before the one of the same name. Its
+// text finds that one in $REAL.
+func (w *world) inFront(name, text string) {
+	w.t.Helper()
+	w.env["REAL"] = w.lookPath(name)
+	dir := w.mkdir("bin")
+	writeFile(w.t, filepath.Join(dir, name), "#!/bin/sh\n"+text)
+	if err := os.Chmod(filepath.Join(dir, name), 0o755); err != nil {
+		w.t.Fatal(err)
+	}
+	if !strings.HasPrefix(w.env["PATH"], dir+":") {
+		w.env["PATH"] = dir + ":" + w.env["PATH"]
+	}
+}
+
 // must is run for what sets the scene: it may not fail.
 func (w *world) must(dir, program string, args ...string) string {
 	w.t.Helper()

@@ -154,14 +154,35 @@ func TestPostgresBackup(t *testing.T) {
 	}
 	wantContains(t, readFile(t, files[1]), "public.orders|5000|", "public.nothing_yet|0|0", "Back Office.o'hara|3|")
 
-	// A dump that cannot be made whole leaves nothing that looks like one, and the
-	// good ones alone, whatever is to be kept.
-	w.sql("shop", "create role clerk login; grant select on nothing_yet to clerk")
-	w.set("PGUSER", "clerk", "BACKUP_KEEP", "0")
-	w.apply("backup.yaml", 1)
-	if got := w.backups(); strings.Join(got, " ") != strings.Join(files, " ") {
-		t.Errorf("after a failed backup: %q, want %q", got, files)
+	// A dump that cannot be made, or not whole, leaves nothing that looks like one,
+	// and the good ones alone, whatever is to be kept.
+	w.set("BACKUP_KEEP", "0")
+	wantOld := func() {
+		t.Helper()
+		if got := w.backups(); strings.Join(got, " ") != strings.Join(files, " ") {
+			t.Errorf("after a failed backup: %q, want %q", got, files)
+		}
 	}
+	w.sql("shop", "create role clerk login; grant select on nothing_yet to clerk")
+	w.set("PGUSER", "clerk")
+	w.apply("backup.yaml", 1)
+	wantOld()
+	w.set("PGUSER", "ops")
+	w.inFront("pg_dump", `echo "half of it" >"$BACKUP_PART"`)
+	w.apply("backup.yaml", 1)
+	wantOld()
+}
+
+// Someone deletes rows between the moment that is recorded and the dump.
+func TestPostgresBackupIsOfOneMoment(t *testing.T) {
+	t.Parallel()
+	w := shopPostgres(t)
+	w.inFront("pg_dump", `psql -Xqc "delete from orders where id > 10" && exec "$REAL" "$@"`)
+	w.apply("backup.yaml", 0)
+	if got := w.sql("shop", "select count(*) from orders"); got != "10" {
+		t.Fatalf("%s orders are left, want 10", got)
+	}
+	wantContains(t, w.apply("restore-check.yaml", 0), "with 5003 rows are as recorded")
 }
 
 func TestPostgresBackupPrunes(t *testing.T) {
@@ -183,6 +204,7 @@ func TestPostgresRestoreCheck(t *testing.T) {
 	w.apply("backup.yaml", 0)
 	dump := w.backups()[0]
 	whole := readFile(t, dump)
+	writeFile(t, w.path("whole.dump"), whole)
 	w.sql("shop", "delete from orders where id > 100") // life goes on; the backup is of before
 
 	wantContains(t, w.apply("restore-check.yaml", 0), "3 tables with 5003 rows are as recorded")
@@ -198,6 +220,11 @@ func TestPostgresRestoreCheck(t *testing.T) {
 			writeFile(t, dump, whole[:half]+strings.Repeat("\xff", 64)+whole[half+64:])
 		}, "pg_restore: error"},
 		{"a dump that lacks rows", func() {
+			w.must(w.tmp, "pg_dump", "--format=custom", "--file="+dump)
+		}, "not what was backed up"},
+		{"a dump of other values", func() {
+			w.must(w.tmp, "pg_restore", "--clean", "--dbname=shop", "--no-owner", w.path("whole.dump"))
+			w.sql("shop", "update orders set note = 'forged' where id = 7")
 			w.must(w.tmp, "pg_dump", "--format=custom", "--file="+dump)
 		}, "not what was backed up"},
 		{"a backup that is too old", func() {

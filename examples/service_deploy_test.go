@@ -101,9 +101,13 @@ func TestServiceDeploy(t *testing.T) {
 			files: map[string]string{"bin/preflight": "#!/bin/sh\necho no database >&2\nexit 1\n"},
 			says:  "current was not touched",
 		},
-		"damaged artifact": {
-			spoil: func(t *testing.T, artifact string) { writeFile(t, artifact, "half of it") },
-			says:  "current was not touched",
+		"exchanged artifact": {
+			spoil: func(t *testing.T, artifact string) { // whole, but not what was published
+				published := readFile(t, artifact+".sha256")
+				_, name, _ := strings.Cut(published, " ")
+				writeFile(t, artifact+".sha256", strings.Repeat("0", 64)+" "+name)
+			},
+			says: "current was not touched",
 		},
 		"nonsense version": {
 			files: map[string]string{"VERSION": "../../etc\n"},
