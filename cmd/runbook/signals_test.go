@@ -394,7 +394,7 @@ func TestFullDiskUnderStandardOutput(t *testing.T) {
 	t.Run("apply", func(t *testing.T) {
 		p := startApply(t, straight, chatty, full, 0)
 		p.wait(exitEngine)
-		if got, want := p.stderr.String(), "runbook: error: console: write /dev/stdout: no space left on device\n"; got != want {
+		if got, want := p.stderr.String(), "runbook: error: console could not be written: no space left on device\n"; got != want {
 			t.Errorf("it says %q, want %q", got, want)
 		}
 		p.tells("run_started", "started one", "completed one", "started two", "completed two", "run_completed")

@@ -199,7 +199,7 @@ func (s *sinks) closeAll() []error {
 		if err == nil || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.EIO) && open.name == "console" {
 			continue
 		}
-		errs = append(errs, fmt.Errorf("%s: %w", open.name, err))
+		errs = append(errs, fmt.Errorf("%s could not be written: %w", open.name, cause(err)))
 	}
 	return errs
 }
