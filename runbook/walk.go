@@ -58,7 +58,7 @@ func (w *walker) node(at **node, depth int) size {
 		w.unsafe = true
 		return size{1, 1}
 	}
-	if depth > w.limits.Depth {
+	if depth > w.limits.Depth && n.Kind != yaml.ScalarNode {
 		w.stop(n, ruleLimit, "flatten it, or raise the limit", "lists and mappings are nested deeper than the limit of %d", w.limits.Depth)
 		return size{1, 1}
 	}
@@ -69,6 +69,7 @@ func (w *walker) node(at **node, depth int) size {
 	total := size{1, 1}
 	switch n.Kind {
 	case yaml.ScalarNode:
+		total.height = 0
 		w.scalar(n)
 	case yaml.MappingNode:
 		w.keys(n)

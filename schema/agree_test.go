@@ -150,7 +150,7 @@ func TestAcceptsAgreesWithCheck(t *testing.T) {
 	source, _ := json.Marshal(doc)
 	random := rand.New(rand.NewSource(1))
 	valid := 0
-	for range 1500 {
+	for range 600 {
 		var changed any
 		_ = json.Unmarshal(source, &changed)
 		mutate(random, &changed)
@@ -164,8 +164,8 @@ func TestAcceptsAgreesWithCheck(t *testing.T) {
 			valid++
 		}
 	}
-	if valid == 0 || valid == 1500 {
-		t.Errorf("%d of 1500 documents were valid: the test compares nothing", valid)
+	if valid == 0 || valid == 600 {
+		t.Errorf("%d of 600 documents were valid: the test compares nothing", valid)
 	}
 }
 
