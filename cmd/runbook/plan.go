@@ -99,6 +99,9 @@ func (v planView) plan(p *plan.Plan) {
 	}
 	v.common = commonTo(p)
 	v.surroundings(v.common)
+	if v.config.LogDir != "" {
+		v.list("logs in", []string{quote(v.config.LogDir)})
+	}
 	waves := runbook.Graph(p).Levels()
 	for i, wave := range waves {
 		if len(waves) < len(p.Steps) {

@@ -18,13 +18,13 @@ func (x *execution) clear() (found bool) {
 		}
 		switch {
 		case len(alive) == 0:
-		case !x.asked:
+		case !x.asked && !x.lethal:
 			found, x.asked = true, true
 			x.killAt = began.Add(min(x.spec.Grace, partingTime))
 			x.leave(alive)
 			x.signal(syscall.SIGTERM)
-		case !began.Before(x.killAt):
-			found = true
+		case x.lethal || !began.Before(x.killAt):
+			found, x.lethal = true, true
 			x.leave(alive)
 			x.signal(syscall.SIGKILL)
 			if lost.IsZero() {
@@ -44,8 +44,7 @@ func (x *execution) clear() (found bool) {
 // rest pauses clear, unless it is told to kill.
 func (x *execution) rest(d time.Duration) {
 	if !sleep(d, nil, x.kill) {
-		x.kill = nil
-		x.killAt = time.Now()
+		x.kill, x.lethal = nil, true
 	}
 }
 

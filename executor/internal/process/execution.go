@@ -56,7 +56,9 @@ type execution struct {
 	since    uint64    // on startClock, when it started; 0: not contained
 	turn     uint64    // which start of this program it was; 0: others were running
 	asked    bool      // TERM or KILL was sent
-	killAt   time.Time // asked: when KILL is due; zero: it was sent
+	killAt   time.Time // asked: when KILL is due
+	lethal   bool      // KILL is due now
+	hurry    bool      // told to stop after it had ended
 	exit     Exit
 }
 
@@ -94,23 +96,21 @@ func (x *execution) watch() {
 		case <-x.cancel:
 			x.cancel = nil
 			if !x.asked {
-				alarm = x.stop(Stopped, x.spec.Grace)
+				alarm = x.stop(Stopped)
 			}
 		case <-x.kill:
 			x.kill = nil
-			if !x.asked || !x.killAt.IsZero() {
-				alarm = x.stop(Stopped, 0)
+			if !x.lethal {
+				x.lethal = true
+				alarm = x.stop(Stopped)
 			}
 		case <-alarm:
-			switch {
-			case !x.asked:
-				alarm = x.stop(TimedOut, x.spec.Grace)
-			case !x.killAt.IsZero():
-				alarm = x.stop(x.exit.Cause, 0)
-			default:
+			if x.lethal {
 				x.abandon()
 				return
 			}
+			x.lethal = x.asked
+			alarm = x.stop(TimedOut)
 		}
 	}
 }
@@ -126,28 +126,29 @@ func (x *execution) note(e happening) {
 	}
 }
 
-// stop tells the process and its family to end within grace, or ends them where
-// that is 0. It returns the alarm for the next thing to do about it.
-func (x *execution) stop(why Cause, grace time.Duration) <-chan time.Time {
+// stop tells the process and its family to end, or where that is due kills
+// them. It returns the alarm for the next thing to do about it.
+func (x *execution) stop(why Cause) <-chan time.Time {
 	if x.hasEnded() { // it was faster
 		for !x.ended {
 			x.note(<-x.events)
 		}
+		x.hurry = why == Stopped
 		return nil
 	}
 	if !x.asked {
 		x.asked = true
 		x.exit.Cause = why
+		x.lethal = x.lethal || x.spec.Grace <= 0
 	}
 	// What has left the group can be told from strangers only while its parents
 	// live, so the look comes before the signal.
 	x.host.look(x)
-	if grace > 0 {
-		x.killAt = time.Now().Add(grace)
+	if !x.lethal {
+		x.killAt = time.Now().Add(x.spec.Grace)
 		x.signal(syscall.SIGTERM)
-		return time.After(grace)
+		return time.After(x.spec.Grace)
 	}
-	x.killAt = time.Time{}
 	x.signal(syscall.SIGKILL)
 	if errors.Is(killError(x.pid), syscall.EPERM) {
 		return time.After(untouchedTime)
@@ -183,12 +184,14 @@ func (x *execution) settle() {
 // patience is how long others may go on writing after the process has ended.
 func (x *execution) patience() time.Duration {
 	switch {
-	case !x.asked:
-		return holdTime
-	case x.killAt.IsZero():
+	case x.lethal:
 		return 50 * time.Millisecond
+	case x.asked:
+		return time.Until(x.killAt)
+	case x.hurry:
+		return 0
 	}
-	return time.Until(x.killAt)
+	return holdTime
 }
 
 // drain waits for the end of the output and reports whether it came in time.
@@ -211,7 +214,7 @@ func (x *execution) drain(patience time.Duration) bool {
 				return false
 			}
 		case <-x.kill:
-			x.kill = nil
+			x.kill, x.lethal = nil, true
 			return false
 		}
 	}
