@@ -79,6 +79,11 @@ func TestErr(t *testing.T) {
 			if (rb == nil) != ds.Errors() {
 				t.Errorf("runbook %v with errors %v", rb != nil, ds.Errors())
 			}
+			for _, d := range ds {
+				if c := d.Message[0]; c >= 'A' && c <= 'Z' && !strings.HasPrefix(d.Message, "PATH ") || strings.HasSuffix(d.Message, ".") {
+					t.Errorf("a message begins with a capital or ends with a full stop: %s", d.Message)
+				}
+			}
 			golden(t, strings.TrimSuffix(file, ".yaml")+".out", text(ds))
 		})
 	}
