@@ -45,19 +45,19 @@ func mustHost(o Options) *Host {
 
 // runMany runs so many short processes, 50 at a time, each with two files of
 // its own, and prints how that went.
-func runMany(h *Host, n int) {
-	work := make(chan int, n)
-	for i := range n {
-		work <- i
+func runMany(h *Host, n int, want, program string, args ...string) {
+	work := make(chan bool, n)
+	for range n {
+		work <- true
 	}
 	close(work)
 	var ok, undone atomic.Int64
 	var group sync.WaitGroup
 	for range 50 {
 		group.Go(func() {
-			for i := range work {
+			for range work {
 				var out buffer
-				s := Spec{Path: "/bin/sh", Args: []string{"-c", fmt.Sprint("sleep 0.02; echo ", i)}}
+				s := Spec{Path: program, Args: args}
 				var logs []io.Closer
 				s.Prepare = func(s *Spec) (func(), error) {
 					logs = nil
@@ -82,7 +82,7 @@ func runMany(h *Host, n int) {
 				for _, l := range logs {
 					l.Close()
 				}
-				if exit.Err == nil && exit.Code == 0 && out.String() == fmt.Sprintln(i) {
+				if exit.Err == nil && exit.Code == 0 && out.String() == want {
 					ok.Add(1)
 				} else {
 					fmt.Printf("%+v %q\n", exit, out.String())
@@ -105,7 +105,7 @@ func fewFiles(n uint64) {
 	h := mustHost(Options{})
 	defer h.Close()
 	limitFiles(n)
-	runMany(h, 200)
+	runMany(h, 200, "hello\n", "/bin/sh", "-c", "sleep 0.02; echo hello")
 }
 
 // alone has no descriptor left and nothing that could give one back.
@@ -130,17 +130,14 @@ func alone() {
 func fewProcesses() {
 	h := mustHost(Options{})
 	defer h.Close()
-	runMany(h, 100) // gets its threads
-	uid := syscall.Getuid()
-	own := 0
+	runMany(h, 100, "", "/bin/sleep", "0.02") // gets its threads
 	tasks, _ := os.ReadDir("/proc/self/task")
-	own = len(tasks)
-	limit := uint64(own + 8)
+	limit := uint64(len(tasks) + 8)
 	if err := unix.Setrlimit(unix.RLIMIT_NPROC, &unix.Rlimit{Cur: limit, Max: limit}); err != nil {
 		fmt.Println(err)
 	}
-	fmt.Println("uid", uid != 0)
-	runMany(h, 200)
+	fmt.Println("uid", syscall.Getuid() != 0)
+	runMany(h, 200, "", "/bin/sleep", "0.02")
 }
 
 // inherit prints what a child of a host gets of what this program was started

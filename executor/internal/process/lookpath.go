@@ -31,7 +31,7 @@ func LookPath(program string, env []string, dir string) (string, error) {
 	unusable, relative, found := "", "", false
 	for folder := range strings.SplitSeq(path, ":") {
 		if !strings.HasPrefix(folder, "/") {
-			if !found && executable(absolute(folder+"/"+program, dir)) == nil {
+			if !found && executable(absolute("./"+folder+"/"+program, dir)) == nil {
 				relative, found = folder, true
 			}
 			continue
@@ -86,7 +86,7 @@ func absolute(path, dir string) string {
 		}
 	}
 	for strings.HasPrefix(path, "./") {
-		path = strings.TrimLeft(path[2:], "/")
+		path = strings.TrimLeft(path[1:], "/")
 	}
 	return strings.TrimRight(dir, "/") + "/" + path
 }

@@ -61,6 +61,7 @@ func init() {
 		"facts":      facts,
 		"host":       hostRole,
 		"becomeroot": becomeRoot,
+		"odd":        odd,
 		"flood":      func([]string) { flood() },
 		"short":      func([]string) { ready(); time.Sleep(300 * time.Millisecond) },
 	}
