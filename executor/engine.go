@@ -38,15 +38,21 @@ type Engine struct {
 type Option func(*options)
 
 type options struct {
-	handlers []EventHandler
-	contain  bool
-	runner   Runner
+	queues  []func() *queue
+	contain bool
+	runner  Runner
 }
 
 // WithEventHandler sends every event to h. It may be given several times: each
 // handler has a queue and a goroutine of its own.
 func WithEventHandler(h EventHandler) Option {
-	return func(o *options) { o.handlers = append(o.handlers, h) }
+	return func(o *options) { o.queues = append(o.queues, func() *queue { return newQueue(h, true) }) }
+}
+
+// WithStateHandler is [WithEventHandler] for one that has no use for output: h
+// gets every event but stdout and stderr lines, at no cost for those.
+func WithStateHandler(h EventHandler) Option {
+	return func(o *options) { o.queues = append(o.queues, func() *queue { return newQueue(h, false) }) }
 }
 
 // WithContainment ends, on Linux, also the processes of a command that left its
@@ -91,8 +97,8 @@ func New(c Config, opts ...Option) (*Engine, error) {
 		}
 		e.runner = newLocalRunner(e.host, c)
 	}
-	for _, h := range o.handlers {
-		e.stream.queues = append(e.stream.queues, newQueue(h))
+	for _, start := range o.queues {
+		e.stream.add(start())
 	}
 	return e, nil
 }
@@ -150,8 +156,12 @@ func (e *Engine) ExecutePlan(ctx context.Context, p Plan) (uuid.UUID, error) {
 }
 
 // ExecuteCompiled starts a compiled runbook and returns the id of the run at
-// once; the id works as that of a plan. The plan must not be changed any more.
+// once; the id works as that of a plan. The plan must not be changed any more. A
+// step with a timeout above [Config].MaxTimeout is a [*ValidationError].
 func (e *Engine) ExecuteCompiled(ctx context.Context, p *plan.Plan) (uuid.UUID, error) {
+	if err := checkTimeouts(p, e.config); err != nil {
+		return uuid.Nil, err
+	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return uuid.Nil, err

@@ -139,3 +139,18 @@ func TestStreamOutputOff(t *testing.T) {
 		t.Errorf("captured %d bytes, truncated %v", len(r.Results[0].Stdout), r.Results[0].Truncated)
 	}
 }
+
+func TestStateHandler(t *testing.T) {
+	rec := &recorder{}
+	e := newEngine(t, nil, executor.WithRunner(chatty{}), executor.WithStateHandler(rec))
+	id, _ := e.ExecuteCompiled(t.Context(), &plan.Plan{Steps: []plan.Step{step("a", "", "")}})
+	e.Wait(t.Context(), id)
+	e.Close(t.Context())
+	var types []string
+	for _, ev := range rec.events {
+		types = append(types, string(ev.Type))
+	}
+	if got := strings.Join(types, " "); got != "run_started started completed run_completed" {
+		t.Errorf("got %s", got)
+	}
+}

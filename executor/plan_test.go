@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/cloudops-run/runbook/executor"
+	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
 func requests(words ...string) (rs []executor.Request) {
@@ -80,4 +81,12 @@ func TestInvalidPlanStartsNothing(t *testing.T) {
 	if !errors.As(err, &v) || len(e.List()) != 0 {
 		t.Errorf("%v; %d executions", err, len(e.List()))
 	}
+}
+
+func TestCompiledPlanAboveTheMaximumTimeout(t *testing.T) {
+	e := newEngine(t, nil)
+	p := serial(step("a", "", ""), step("b", "", ""))
+	p.Steps[1].Timeout = plan.Text("25h")
+	_, err := e.ExecuteCompiled(t.Context(), p)
+	checkProblems(t, err, []string{`step "b": timeout 25h0m0s is above the maximum of 24h0m0s`})
 }

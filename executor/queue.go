@@ -48,6 +48,7 @@ type item struct {
 // slow, delays a step.
 type queue struct {
 	handler EventHandler
+	lines   bool          // it gets output lines
 	wake    chan struct{} // holds a token while there may be items
 	done    chan struct{} // closed when the handler has had its last event
 
@@ -62,8 +63,8 @@ type queue struct {
 	panic any           // what it panicked with; read once done is closed
 }
 
-func newQueue(h EventHandler) *queue {
-	q := &queue{handler: h, wake: make(chan struct{}, 1), done: make(chan struct{})}
+func newQueue(h EventHandler, lines bool) *queue {
+	q := &queue{handler: h, lines: lines, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go q.run()
 	return q
 }

@@ -14,10 +14,19 @@ import (
 // runs of an engine share it, so that the numbers have no gap.
 type stream struct {
 	queues []*queue
-	lines  bool // output lines are events too
+	lines  bool     // output lines are events too
+	wanted []*queue // those of queues that get them
 
 	mu  sync.Mutex
 	seq uint64
+}
+
+// add gives the stream another handler, before the first event.
+func (s *stream) add(q *queue) {
+	s.queues = append(s.queues, q)
+	if s.lines && q.lines {
+		s.wanted = append(s.wanted, q)
+	}
 }
 
 // state publishes an event that is part of a run's record: it is written to the
@@ -53,7 +62,7 @@ func (s *stream) send(e *event.Event) {
 // output publishes lines of the stream of a step that origin describes. Their
 // data is not kept.
 func (s *stream) output(origin *event.Event, x output.Batch, log *output.Log, offset int64) {
-	if !s.lines || len(s.queues) == 0 {
+	if len(s.wanted) == 0 {
 		return
 	}
 	b := batch{
@@ -65,7 +74,7 @@ func (s *stream) output(origin *event.Event, x output.Batch, log *output.Log, of
 	b.seq = s.seq + 1
 	s.seq += uint64(b.count)
 	text := "" // copied once, and only if somebody has room for it
-	for _, q := range s.queues {
+	for _, q := range s.wanted {
 		if text == "" && q.hasRoom(b.size) {
 			text = string(x.Data)
 		}

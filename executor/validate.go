@@ -64,6 +64,26 @@ func (p Plan) Validate(c Config) error {
 	return validationError("plan", problems)
 }
 
+// checkTimeouts looks at what a compiled plan cannot know: the engine's limit.
+func checkTimeouts(p *plan.Plan, c Config) error {
+	var problems *multierror.Error
+	for _, steps := range [][]plan.Step{p.Steps, p.OnFailure, p.Finally} {
+		for i := range steps {
+			if steps[i].Timeout.IsZero() {
+				continue
+			}
+			inv, err := steps[i].Invocation()
+			if err == nil && inv.Timeout > c.MaxTimeout {
+				err = fmt.Errorf("timeout %v is above the maximum of %v", inv.Timeout, c.MaxTimeout)
+			}
+			if err != nil {
+				problems = multierror.Append(problems, fmt.Errorf("step %q: %w", steps[i].ID, err))
+			}
+		}
+	}
+	return validationError("plan", problems)
+}
+
 func (c Exec) problems() []error {
 	return append(checkProgram("program", c.Program), checkArgs(c.Args)...)
 }

@@ -102,7 +102,11 @@ func (c *cli) run(config executor.Config, p *plan.Plan, sinks *sinks, signals *s
 	none := executor.PlanResult{}
 	options := []executor.Option{executor.WithContainment()}
 	for _, s := range sinks.open {
-		options = append(options, executor.WithEventHandler(s))
+		if s.lines {
+			options = append(options, executor.WithEventHandler(s))
+		} else {
+			options = append(options, executor.WithStateHandler(s))
+		}
 	}
 	engine, err := executor.New(config, options...)
 	if err != nil {

@@ -1,13 +1,23 @@
 // Command runbook checks, shows and runs runbooks.
 package main
 
-import "os"
+import (
+	"os"
+	"runtime/debug"
+)
 
 // version is stamped by the build: -ldflags "-X main.version=v1.2.3". Without
 // it the build information of the Go toolchain tells.
 var version string
 
+// gcPercent lets a small heap grow further than usual before it is collected: a
+// run makes much garbage and keeps little. GOGC still has the last word.
+const gcPercent = 400
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	c := &cli{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.Getenv}
 	os.Exit(c.main(os.Args[1:]))
 }

@@ -85,6 +85,7 @@ func (f *sinkFlags) has(spec sinkSpec) bool {
 type openSink struct {
 	event.EventHandler
 	name  string
+	lines bool // it has a use for output
 	close func() error
 	last  chan struct{} // closed when it has had the last event of the run
 }
@@ -112,8 +113,8 @@ type sinks struct {
 	console *sink.Console
 }
 
-func (s *sinks) add(name string, h event.EventHandler, closing func() error) {
-	s.open = append(s.open, &openSink{EventHandler: h, name: name, close: closing, last: make(chan struct{})})
+func (s *sinks) add(name string, lines bool, h event.EventHandler, closing func() error) {
+	s.open = append(s.open, &openSink{EventHandler: h, name: name, lines: lines, close: closing, last: make(chan struct{})})
 }
 
 // openSinks opens what the flags ask for. The console is there without being
@@ -135,7 +136,7 @@ func (c *cli) openSinks(f *applyFlags, p *plan.Plan) (*sinks, error) {
 		if spec.path == "-" {
 			taken, name = true, "standard output"
 		}
-		s.add(name, j, j.Close)
+		s.add(name, true, j, j.Close)
 	}
 	asked := f.sinks.has(sinkSpec{kind: "console"})
 	switch {
@@ -183,7 +184,7 @@ func (c *cli) addConsole(s *sinks, w io.Writer, f *applyFlags, p *plan.Plan) {
 		}
 	}
 	s.console = sink.NewConsole(w, opt)
-	s.add("console", s.console, s.console.Close)
+	s.add("console", !f.quiet, s.console, s.console.Close)
 }
 
 // closeAll closes the sinks. The errors are those of sinks that did not write
