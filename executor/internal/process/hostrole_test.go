@@ -146,12 +146,14 @@ func inherit(contain bool) {
 	h := mustHost(Options{Contain: contain})
 	defer h.Close()
 	var out buffer
-	script := "grep -E '^(SigBlk|SigIgn)' /proc/self/status; ls /proc/self/fd | tr '\\n' ' '"
-	exit := h.Run(context.Background(), nil, Spec{Path: "/bin/sh", Args: []string{"-c", script}, Env: []string{"PATH=/usr/bin:/bin"}, Stdout: &out, Stderr: &out})
-	fmt.Print(strings.ReplaceAll(out.String(), "\t", ""), "\n")
-	if exit.Err != nil || exit.Code != 0 {
-		fmt.Printf("%+v\n", exit)
+	for _, argv := range [][]string{{"/bin/grep", "-E", "^(SigBlk|SigIgn)", "/proc/self/status"}, {"/bin/ls", "-x", "/proc/self/fd"}} {
+		// No shell: some unblock all signals themselves.
+		exit := h.Run(context.Background(), nil, Spec{Path: argv[0], Args: argv[1:], Stdout: &out, Stderr: &out})
+		if exit.Err != nil || exit.Code != 0 {
+			fmt.Printf("%+v\n", exit)
+		}
 	}
+	fmt.Print(strings.ReplaceAll(out.String(), "\t", ""))
 	if contain {
 		// What is ignored must go on to do nothing here.
 		_ = syscall.Kill(os.Getpid(), syscall.SIGHUP)

@@ -15,9 +15,9 @@ import (
 // descriptor does not pass that on, as far as it may.
 func TestNothingIsInherited(t *testing.T) {
 	for mode, want := range map[string]string{
-		"contain": "SigBlk:0000000000000000\nSigIgn:0000000000000000\n0 1 2 3 \nend\n",
+		"contain": "SigBlk:0000000000000000\nSigIgn:0000000000000000\n0  1  2  3\nend\n",
 		// HUP and TSTP stay ignored: that is the state of the whole program.
-		"library": "SigBlk:0000000000000000\nSigIgn:0000000000080001\n0 1 2 3 \nend\n",
+		"library": "SigBlk:0000000000000000\nSigIgn:0000000000080001\n0  1  2  3\nend\n",
 	} {
 		r := newRig(t, Options{})
 		s, stdout, stderr := r.spec("odd", "inherit", mode)
