@@ -10,7 +10,6 @@ import (
 // nobody's configuration.
 func (w *world) useAWS(endpoint string) {
 	w.t.Helper()
-	needs(w.t, "aws")
 	w.set(
 		"AWS_ENDPOINT_URL", endpoint,
 		"AWS_ACCESS_KEY_ID", "AKIAEXAMPLE",
@@ -50,6 +49,7 @@ func (w *world) wrapAWS() {
 // one that is told to ignore it.
 func TestAWSWithoutEndpointVariable(t *testing.T) {
 	t.Parallel()
+	needs(t, "bash", "aws")
 	s := startSite(t)
 	s.w.wrapAWS()
 	s.w.set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")

@@ -9,7 +9,6 @@ import (
 
 // shopDB is a database at version 1 with three orders in it.
 func shopDB(t *testing.T) (w *world, db string) {
-	needs(t, "bash", "sqlite3", "awk", "df", "stat")
 	w = stage(t, "db-migration")
 	db = filepath.Join(w.mkdir("srv"), "shop.db")
 	w.set("DB_FILE", db, "MAINTENANCE_FLAG", w.path("srv", "maintenance"))
@@ -27,6 +26,7 @@ func (w *world) query(db, sql string) string {
 }
 
 func TestDBMigration(t *testing.T) {
+	needs(t, "bash", "sqlite3", "awk", "df", "stat")
 	t.Run("brings the database to the newest version", func(t *testing.T) {
 		t.Parallel()
 		w, db := shopDB(t)

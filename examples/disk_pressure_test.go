@@ -25,7 +25,6 @@ func sized(t *testing.T, path string, kib, days int) {
 
 // fullTree is 12 MiB: 6 that policy lets go, 6 that it does not.
 func fullTree(t *testing.T) (w *world, root string) {
-	needs(t, "bash", "find", "du", "df", "sort")
 	w = stage(t, "disk-pressure")
 	root = w.mkdir("var")
 	sized(t, filepath.Join(root, "cache/oldest"), 2048, 90)
@@ -38,6 +37,7 @@ func fullTree(t *testing.T) (w *world, root string) {
 }
 
 func TestDiskPressure(t *testing.T) {
+	needs(t, "bash", "find", "du", "df", "sort")
 	t.Run("deletes oldest first until the target", func(t *testing.T) {
 		t.Parallel()
 		w, root := fullTree(t)

@@ -67,9 +67,9 @@ func needs(t *testing.T, programs ...string) {
 func unavailable(t *testing.T, what string) {
 	t.Helper()
 	if os.Getenv("RUNBOOK_TEST_ALL") != "" {
-		t.Fatalf("needs %s, which is not installed, and RUNBOOK_TEST_ALL is set", what)
+		t.Fatalf("needs %s: not installed, and RUNBOOK_TEST_ALL is set", what)
 	}
-	t.Skipf("needs %s, which is not installed", what)
+	t.Skipf("needs %s: not installed", what)
 }
 
 // A world is the place one run happens in: a copy of the example's folder, and
@@ -170,14 +170,14 @@ func (w *world) lookPath(program string) string {
 // text finds that one in $REAL.
 func (w *world) inFront(name, text string) {
 	w.t.Helper()
-	w.env["REAL"] = w.lookPath(name)
-	dir := w.mkdir("bin")
-	writeFile(w.t, filepath.Join(dir, name), "#!/bin/sh\n"+text)
+	dir := w.path("bin")
+	rest := strings.TrimPrefix(w.env["PATH"], dir+":")
+	w.set("PATH", rest)
+	own := fmt.Sprintf("#!/bin/sh\nREAL='%s'\n%s\n", w.lookPath(name), text)
+	w.set("PATH", dir+":"+rest)
+	writeFile(w.t, filepath.Join(dir, name), own)
 	if err := os.Chmod(filepath.Join(dir, name), 0o755); err != nil {
 		w.t.Fatal(err)
-	}
-	if !strings.HasPrefix(w.env["PATH"], dir+":") {
-		w.env["PATH"] = dir + ":" + w.env["PATH"]
 	}
 }
 

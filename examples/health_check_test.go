@@ -23,7 +23,6 @@ var answers = map[string]string{
 // startServices serves the shop's hosts on loopback, and tells curl where they
 // are. A host in down has no one listening.
 func startServices(t *testing.T, handler http.HandlerFunc, down ...string) *world {
-	needs(t, "bash", "curl", "sort")
 	w := stage(t, "health-check")
 	curlrc := ""
 	for host := range answers {
@@ -48,6 +47,7 @@ func startServices(t *testing.T, handler http.HandlerFunc, down ...string) *worl
 func healthy(rw http.ResponseWriter, r *http.Request) { fmt.Fprintln(rw, answers[r.Host]) }
 
 func TestHealthCheck(t *testing.T) {
+	needs(t, "bash", "curl", "sort")
 	t.Run("all is well", func(t *testing.T) {
 		t.Parallel()
 		w := startServices(t, healthy)

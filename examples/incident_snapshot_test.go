@@ -9,10 +9,6 @@ import (
 )
 
 func sickMachine(t *testing.T) *world {
-	needs(t, "bash", "tar", "gzip", "awk", "find", "grep", "sort", "df")
-	if !exists("/proc/self/status") {
-		unavailable(t, "a mounted /proc")
-	}
 	w := stage(t, "incident-snapshot")
 	writeFile(t, w.path("shop.log"), "started\nERROR cannot connect\nhello\n")
 	w.set("SUSPECT_PID", strconv.Itoa(os.Getpid()), "SUSPECT_LOG", w.path("shop.log"), "SNAPSHOT_DIR", w.path("incidents"))
@@ -37,6 +33,10 @@ func (w *world) snapshot() map[string]string {
 }
 
 func TestIncidentSnapshot(t *testing.T) {
+	needs(t, "bash", "tar", "gzip", "awk", "find", "grep", "sort", "df")
+	if !exists("/proc/self/status") {
+		unavailable(t, "a mounted /proc")
+	}
 	t.Run("packs everything", func(t *testing.T) {
 		t.Parallel()
 		w := sickMachine(t)

@@ -12,10 +12,6 @@ import (
 
 // chatty starts a daemon and waits until its log is worth rotating.
 func chatty(t *testing.T, env ...string) (w *world, d *daemon, log string) {
-	needs(t, "bash", "gzip", "stat")
-	if !exists("/proc/self/fd") {
-		unavailable(t, "a mounted /proc")
-	}
 	w = stage(t, "log-rotation")
 	log = filepath.Join(w.mkdir("log"), "shop.log")
 	d = startDaemon(t, w, "logger", append(env, "DAEMON_LOG="+log)...)
@@ -75,6 +71,10 @@ func wantLines(t *testing.T, text string, from int) int {
 }
 
 func TestLogRotation(t *testing.T) {
+	needs(t, "bash", "gzip", "stat")
+	if !exists("/proc/self/fd") {
+		unavailable(t, "a mounted /proc")
+	}
 	t.Run("loses no line and keeps the newest archives", func(t *testing.T) {
 		t.Parallel()
 		w, d, log := chatty(t)

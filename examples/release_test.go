@@ -10,7 +10,6 @@ import (
 // project is a repository with the release runbook in it, cloned from a bare
 // remote, at version 1.0.0 and two commits further.
 func project(t *testing.T) (w *world, repo, remote string) {
-	needs(t, "bash", "git", "make", "gzip", "sha256sum", "tar")
 	w = stage(t, "release")
 	w.set("GIT_CONFIG_NOSYSTEM", "1", "GIT_CONFIG_GLOBAL", w.path("gitconfig"))
 	writeFile(t, w.path("gitconfig"), "[user]\n\tname = Ops\n\temail = ops@example.com\n[init]\n\tdefaultBranch = main\n")
@@ -44,6 +43,7 @@ func (w *world) commit(repo, message string) {
 }
 
 func TestRelease(t *testing.T) {
+	needs(t, "bash", "git", "make", "gzip", "sha256sum", "tar")
 	t.Run("publishes changelog, tag and artefact", func(t *testing.T) {
 		t.Parallel()
 		w, repo, remote := project(t)

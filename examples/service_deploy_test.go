@@ -30,7 +30,6 @@ func (w *world) artifact(version string, files map[string]string) string {
 
 // shopAt starts the service with a release already live.
 func shopAt(t *testing.T, version string, env ...string) (w *world, d *daemon) {
-	needs(t, "bash", "curl", "tar", "gzip", "sha256sum", "find")
 	w = stage(t, "service-deploy")
 	root := w.mkdir("srv")
 	writeFile(t, filepath.Join(root, "releases", version, "VERSION"), version+"\n")
@@ -66,6 +65,7 @@ func (w *world) wantLink(path, want string) {
 }
 
 func TestServiceDeploy(t *testing.T) {
+	needs(t, "bash", "curl", "tar", "gzip", "sha256sum", "find")
 	t.Run("goes live and keeps the way back", func(t *testing.T) {
 		t.Parallel()
 		w, d := shopAt(t, "1.0.0")

@@ -25,7 +25,6 @@ type site struct {
 }
 
 func startSite(t *testing.T) *site {
-	needs(t, "bash", "aws", "curl", "sha256sum", "find", "sort", "xargs")
 	s := &site{w: stage(t, "static-site")}
 	fake := gofakes3.New(s3mem.New()).Server()
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -111,6 +110,7 @@ func (s *site) want(prefix, path, want string) {
 }
 
 func TestStaticSite(t *testing.T) {
+	needs(t, "bash", "aws", "curl", "sha256sum", "find", "sort", "xargs")
 	t.Run("keeps the previous version", func(t *testing.T) {
 		t.Parallel()
 		s := startSite(t)

@@ -12,7 +12,6 @@ import (
 // httpsSite has an authority, a first certificate that two runs of the examples
 // made, and a server that serves it.
 func httpsSite(t *testing.T, env ...string) (w *world, d *daemon) {
-	needs(t, "bash", "openssl", "cmp")
 	w = stage(t, "tls-renewal")
 	w.set("TLS_CA_DIR", w.path("ca"), "TLS_DIR", w.mkdir("ssl"))
 	w.apply("create-ca.yaml", 0)
@@ -61,6 +60,7 @@ func TestCreateCA(t *testing.T) {
 }
 
 func TestTLSRenewal(t *testing.T) {
+	needs(t, "bash", "openssl", "cmp")
 	t.Run("serves the new certificate and keeps the old one", func(t *testing.T) {
 		t.Parallel()
 		w, d := httpsSite(t)
