@@ -36,7 +36,7 @@ func (c *checker) duration(key string, n *node, zero bool) {
 	value, err := plan.ParseDuration(literal(n))
 	switch {
 	case err != nil || value > limit && key != "max_elapsed":
-		c.at(n, ruleDuration, "the longest is "+short(limit), "%q is %s, over the maximum of %s", key, shorten(literal(n)), short(limit))
+		c.at(n, ruleDuration, "write a shorter one, or raise the maximum with --max-timeout", "%q is %s, over the maximum of %s", key, shorten(literal(n)), short(limit))
 	case value == 0 && !zero:
 		c.at(n, ruleDuration, "write a duration such as 30s, or remove the key", "%q must be longer than zero", key)
 	}

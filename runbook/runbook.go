@@ -123,7 +123,7 @@ func (c *checker) read() bool {
 	if n := int64(len(c.src.text)); n > c.limits.FileBytes {
 		c.add(Diagnostic{Rule: ruleLimit, Pos: c.src.pos(1, 1),
 			Message: fmt.Sprintf("the file is over the limit of %d bytes", c.limits.FileBytes),
-			Help:    "split the runbook, or raise the limit"})
+			Help:    "split the runbook, or raise the limit with --max-file-bytes"})
 		return false
 	}
 	if !c.checkBytes() {

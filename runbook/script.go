@@ -87,7 +87,7 @@ func (s *scripts) inspect(f *scriptFile) (problem, help string) {
 		return because(err), "the path is relative to the runbook's folder, " + s.dir
 	}
 	if rel, err := filepath.Rel(s.real, real); s.real == "" || err != nil || !filepath.IsLocal(rel) {
-		return fmt.Sprintf("it is %s, outside %s, %s", real, s.named, s.root), "move it there, or choose another root"
+		return fmt.Sprintf("it is %s, outside %s, %s", real, s.named, s.root), "move it there, or give another root with --root"
 	}
 	// Without O_NONBLOCK opening a named pipe waits for somebody to write to it.
 	file, err := os.OpenFile(real, os.O_RDONLY|syscall.O_NONBLOCK, 0)

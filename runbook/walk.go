@@ -28,7 +28,7 @@ func (c *checker) walk(document *node) bool {
 	w := &walker{checker: c, sizes: map[*node]size{}, open: map[*node]bool{}}
 	total := w.node(&document.Content[0], 1)
 	if total.nodes > c.limits.Nodes && !w.unsafe {
-		w.stop(document.Content[0], ruleLimit, "repeat less, or raise the limit",
+		w.stop(document.Content[0], ruleLimit, "repeat less, or raise the limit with --max-nodes",
 			"the file stands for %s values, over the limit of %d", atMost(total.nodes), c.limits.Nodes)
 	}
 	return !w.unsafe
@@ -59,7 +59,7 @@ func (w *walker) node(at **node, depth int) size {
 		return size{1, 1}
 	}
 	if depth > w.limits.Depth && n.Kind != yaml.ScalarNode {
-		w.stop(n, ruleLimit, "flatten it, or raise the limit", "lists and mappings are nested deeper than the limit of %d", w.limits.Depth)
+		w.stop(n, ruleLimit, "flatten it, or raise the limit with --max-depth", "lists and mappings are nested deeper than the limit of %d", w.limits.Depth)
 		return size{1, 1}
 	}
 	if n.Anchor != "" {
@@ -100,7 +100,7 @@ func (w *walker) alias(at **node, depth int) size {
 		known = w.node(&n.Alias, depth)
 	}
 	if depth+known.height-1 > w.limits.Depth && !w.unsafe {
-		w.stop(n, ruleLimit, "flatten it, or raise the limit", "with this alias, lists and mappings are nested deeper than the limit of %d", w.limits.Depth)
+		w.stop(n, ruleLimit, "flatten it, or raise the limit with --max-depth", "with this alias, lists and mappings are nested deeper than the limit of %d", w.limits.Depth)
 	}
 	*at = n.Alias
 	return known
@@ -128,7 +128,7 @@ func (w *walker) tag(n *node) {
 // keys checks the keys of one mapping.
 func (w *walker) keys(n *node) {
 	if len(n.Content)/2 > w.limits.MapKeys {
-		w.stop(n, ruleLimit, "split it, or raise the limit", "this mapping has %d keys, over the limit of %d", len(n.Content)/2, w.limits.MapKeys)
+		w.stop(n, ruleLimit, "split it, or raise the limit with --max-map-keys", "this mapping has %d keys, over the limit of %d", len(n.Content)/2, w.limits.MapKeys)
 		return
 	}
 	const few = 16 // comparing so many is faster than a map
@@ -183,7 +183,7 @@ func (w *walker) key(k *node) bool {
 
 func (w *walker) scalar(n *node) {
 	if len(n.Value) > w.limits.ScalarBytes {
-		w.at(n, ruleLimit, "put it in a file beside the runbook, or raise the limit",
+		w.at(n, ruleLimit, "put it in a file beside the runbook, or raise the limit with --max-scalar-bytes",
 			"this text is %d bytes long, over the limit of %d", len(n.Value), w.limits.ScalarBytes)
 		return
 	}

@@ -1,0 +1,5 @@
+//go:build race
+
+package runbook
+
+func init() { raceEnabled = true }
