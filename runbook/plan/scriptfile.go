@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 )
 
 // ErrNoInterpreter is returned by [ReadScript] with a file that says nothing
@@ -21,7 +22,8 @@ var ErrNoInterpreter = errors.New("no #! line, and not an executable program")
 // program, which runs as it is. With [ErrNoInterpreter] the hash is there too.
 func ReadScript(path string) (ScriptFile, []string, error) {
 	file := ScriptFile{Path: path}
-	f, err := os.Open(path)
+	// Without O_NONBLOCK the open of a named pipe would wait for a writer.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return file, nil, err
 	}
