@@ -16,7 +16,7 @@ func (c *checker) checkStructure() bool {
 	if schema.Accepts(value{c.root}) {
 		return true
 	}
-	s := structure{checker: c, intended: map[*node]string{}, double: map[*node]bool{}}
+	s := structure{checker: c, intended: map[*node]string{}}
 	s.violations(nil, schema.Check(c.outline()))
 	// Steps are alike and may be many: one after the other they need not all be
 	// in memory in another form.

@@ -13,7 +13,6 @@ import (
 type structure struct {
 	*checker
 	intended map[*node]string // unknown keys, and what each was meant to be
-	double   map[*node]bool   // steps that were told to have two commands
 }
 
 func (s *structure) violations(prefix []string, vs []schema.Violation) {
@@ -124,14 +123,11 @@ func (s *structure) missing(v schema.Violation, holder *node) {
 	}
 }
 
-// excluded tells once of a step that has several commands, at the second.
+// excluded tells of a step that has several commands, at the second; of three it
+// is called twice, and equal diagnostics count once.
 func (s *structure) excluded(v schema.Violation) {
 	pointer := v.Pointer[:len(v.Pointer)-1]
 	_, step := descend(s.root, pointer)
-	if step == nil || s.double[step] {
-		return
-	}
-	s.double[step] = true
 	var keys []*node
 	var names []string
 	for i := 0; i+1 < len(step.Content); i += 2 {
