@@ -25,8 +25,10 @@ func hostRole(args []string) {
 		fewFiles(uint64(atoi(args[1])))
 	case "fewprocesses":
 		fewProcesses()
-	case "alone":
-		alone()
+	case "wide":
+		wide(atoi(args[1]))
+	case "starved":
+		starved()
 	case "inherit":
 		inherit(args[1] == "contain")
 	case "otheruser":
@@ -108,8 +110,8 @@ func fewFiles(n uint64) {
 	runMany(h, 200, "hello\n", "/bin/sh", "-c", "sleep 0.02; echo hello")
 }
 
-// alone has no descriptor left and nothing that could give one back.
-func alone() {
+// starved has no descriptor left and nothing that could give one back.
+func starved() {
 	h := mustHost(Options{})
 	defer h.Close()
 	limitFiles(32)

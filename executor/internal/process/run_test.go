@@ -199,7 +199,7 @@ func TestStoppedBeforeStart(t *testing.T) {
 
 // Hundreds at a time, of several hosts, with and without containment.
 func TestManyAtOnce(t *testing.T) {
-	before, threads := openFiles(t), status(t, "Threads")
+	before, few := openFiles(t), threads()
 	rigs := []*rig{newRig(t, Options{}), newRig(t, Options{Contain: true}), newRig(t, Options{})}
 	n := 300
 	var group sync.WaitGroup
@@ -240,8 +240,8 @@ func TestManyAtOnce(t *testing.T) {
 	if most != n {
 		t.Errorf("%d at once, want %d", most, n)
 	}
-	if now := status(t, "Threads"); now > threads+20 {
-		t.Errorf("%d threads, %d before: waiting takes threads", now, threads)
+	if now := threads(); now > few+20 {
+		t.Errorf("%d threads, %d before: waiting takes threads", now, few)
 	}
 	for _, r := range rigs {
 		r.host.Close()
@@ -261,17 +261,6 @@ func openFiles(t *testing.T) int {
 		t.Fatal(err)
 	}
 	return len(entries)
-}
-
-// status returns a number of /proc/self/status.
-func status(t *testing.T, field string) int {
-	t.Helper()
-	text, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(text), "\n"+field+":")
-	return atoi(strings.Fields(rest)[0])
 }
 
 func TestWithoutPidfd(t *testing.T) {

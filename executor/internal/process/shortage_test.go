@@ -28,7 +28,7 @@ func TestFewDescriptors(t *testing.T) {
 
 func TestNoDescriptorAtAll(t *testing.T) {
 	r := newRig(t, Options{})
-	s, stdout, stderr := r.spec("host", "alone")
+	s, stdout, stderr := r.spec("host", "starved")
 	exit := r.run(s)
 	for _, want := range []string{
 		"op true true natural\n",
@@ -176,7 +176,7 @@ func TestGate(t *testing.T) {
 		g.leave()
 		g.leave()
 		synctest.Wait()
-		if len(entered) != 2 || <-entered != 0 || <-entered != 1 {
+		if len(entered) != 2 || <-entered+<-entered != 1 { // the first two
 			t.Errorf("%d entered, %d of %d", len(entered), g.active, g.limit)
 		}
 		cancel := make(chan struct{})
