@@ -2,8 +2,6 @@ package runbook
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
@@ -89,49 +86,32 @@ func (s *scripts) inspect(f *scriptFile) (problem, help string) {
 	if rel, err := filepath.Rel(s.real, real); s.real == "" || err != nil || !filepath.IsLocal(rel) {
 		return fmt.Sprintf("it is %s, outside %s, %s", real, s.named, s.root), "move it there, or give another root with --root"
 	}
-	// Without O_NONBLOCK opening a named pipe waits for somebody to write to it.
-	file, err := os.OpenFile(real, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return because(err), ""
-	}
-	defer file.Close()
-	info, err := file.Stat()
+	info, err := os.Stat(real)
 	if err != nil {
 		return because(err), ""
 	}
 	if !info.Mode().IsRegular() {
 		return "it is " + fileType(info.Mode()) + ", not a regular file", ""
 	}
-	head := make([]byte, shebangBytes)
-	n, err := io.ReadFull(file, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	f.file, f.interpreter, err = plan.ReadScript(f.file.Path)
+	unknown := errors.Is(err, plan.ErrNoInterpreter)
+	if err != nil && !unknown {
 		return because(err), ""
 	}
-	head = head[:n]
-	hash := sha256.New()
-	hash.Write(head)
-	if _, err := io.Copy(hash, file); err != nil {
+	head, err := readHead(real)
+	if err != nil {
 		return because(err), ""
 	}
-	f.file.SHA256 = hex.EncodeToString(hash.Sum(nil))
-	return f.findInterpreter(head, info.Mode())
-}
-
-// findInterpreter is for steps that name none. A problem with it is none for
-// those that do.
-func (f *scriptFile) findInterpreter(head []byte, mode fs.FileMode) (problem, help string) {
-	words, problem := shebang(head)
+	problem = shebangProblem(head)
 	switch {
 	case problem != "":
 		f.needs = true
 		return problem, "correct the line, or give an interpreter"
-	case len(words) > 0:
-		f.interpreter = words
-	case !isBinary(head):
-		f.interpreter = []string{plan.DefaultShell}
-	case mode&0o111 == 0:
+	case unknown && isBinary(head):
 		f.needs = true
 		return "it is a program that is not executable", "make it executable: chmod +x " + f.file.Path
+	case unknown:
+		f.interpreter = []string{plan.DefaultShell}
 	}
 	return "", ""
 }
@@ -139,32 +119,42 @@ func (f *scriptFile) findInterpreter(head []byte, mode fs.FileMode) (problem, he
 // shebangBytes is how much of a file Linux reads to find its interpreter.
 const shebangBytes = 256
 
-// shebang reads a #! line as the kernel does: a path, and all that follows as
-// one argument. It returns nothing for a file without one.
-func shebang(head []byte) (words []string, problem string) {
+func readHead(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	head := make([]byte, shebangBytes)
+	n, err := io.ReadFull(f, head)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return head[:n], err
+}
+
+// shebangProblem says what is wrong with a #! line that the kernel would follow
+// to nowhere, or "". Its own error is "no such file or directory", with the
+// script's name.
+func shebangProblem(head []byte) string {
 	line, ok := bytes.CutPrefix(head, []byte("#!"))
 	if !ok {
-		return nil, ""
+		return ""
 	}
 	line, _, ended := bytes.Cut(line, []byte("\n"))
 	text := strings.Trim(string(line), " \t")
-	program, argument := text, ""
-	if i := strings.IndexAny(text, " \t\x00"); i >= 0 {
-		program, argument = text[:i], strings.Trim(text[i:], " \t\x00")
-	} else if !ended && len(head) == shebangBytes {
-		return nil, "the path in its #! line is too long for the kernel"
-	}
+	program, _, blank := strings.Cut(strings.ReplaceAll(text, "\t", " "), " ")
 	switch {
 	case program == "":
-		return nil, ""
+		return ""
+	case !blank && !ended && len(head) == shebangBytes:
+		return "the path in its #! line is too long for the kernel"
 	case strings.HasSuffix(text, "\r"):
-		return nil, fmt.Sprintf("its #! line ends in a carriage return, so the kernel looks for %q", program)
+		return fmt.Sprintf("its #! line ends in a carriage return, so the kernel looks for %q", program)
 	case !strings.HasPrefix(program, "/"):
-		return nil, fmt.Sprintf("its #! line names %q, which is not an absolute path", program)
-	case argument == "":
-		return []string{program}, ""
+		return fmt.Sprintf("its #! line names %q, which is not an absolute path", program)
 	}
-	return []string{program, argument}, ""
+	return ""
 }
 
 // isBinary reports whether a file is a program for the kernel: ELF or Mach-O.
