@@ -20,8 +20,10 @@ var anything = []string{"..."}
 // them waits, locks, or looks at the machine it runs on.
 var pure = []string{"context", "io/fs", "log", "log/slog", "math/rand", "math/rand/v2", "net", "net/http", "os", "os/exec", "os/signal", "sync", "sync/atomic", "syscall"}
 
-// files is pure, for packages that read a file but do nothing else outside.
-var files = slices.DeleteFunc(slices.Clone(pure), func(p string) bool { return p == "os" || p == "io/fs" })
+// files is pure, for a package that reads files and makes what it reads once.
+var files = slices.DeleteFunc(slices.Clone(pure), func(p string) bool {
+	return slices.Contains([]string{"os", "io/fs", "syscall", "sync", "sync/atomic"}, p)
+})
 
 // host is state that belongs to the program around a library.
 var host = []string{"log", "log/slog", "os/signal"}
@@ -39,7 +41,7 @@ var layers = []layer{
 	},
 	{
 		name: "runbook/plan",
-		not:  files, // it reads scripts, for their interpreter and hash
+		not:  files, // it reads scripts, for their interpreter and hash, and compiles expressions once
 		why:  "the compiled plan is where front end and engine meet: data that both may depend on must depend on neither",
 	},
 	{
@@ -69,6 +71,11 @@ var layers = []layer{
 		name: "executor/internal/output",
 		not:  host,
 		why:  "lines, captures and logs are bytes; they know no step",
+	},
+	{
+		name: "executor/internal/lock",
+		not:  host,
+		why:  "a lock is a file in a folder; it knows no run but by name",
 	},
 	{
 		name: "executor/internal/run",
@@ -116,6 +123,9 @@ var homes = []home{
 	{"github.com/spf13/pflag", []string{"cmd/runbook/..."}, "flags belong to the command line"},
 	{"golang.org/x/term", []string{"cmd/runbook/...", "executor/sink/..."}, "terminals belong to the command line and the console"},
 	{"github.com/hashicorp/go-multierror", []string{"executor"}, "the library reports every problem of a request at once; its nil pitfall stays in one package"},
+	{"github.com/expr-lang/expr", []string{"runbook/plan"}, "only package plan knows which expression library is used"},
+	{"github.com/joho/godotenv", []string{"executor"}, "env_files are read where processes start"},
+	{"github.com/gofrs/flock", []string{"executor/internal/lock"}, "only package lock knows how locks are made"},
 	{"github.com/google/uuid", []string{"executor/...", "cmd/runbook/..."}, "runs and executions have ids; files and graphs do not"},
 	{"golang.org/x/sys", []string{"executor/..."}, "system calls belong to the engine"},
 	{"os/exec", []string{"executor/internal/process", "cmd/bench", "cmd/layers"}, "one way to start a process"},

@@ -67,7 +67,7 @@ func shebang(head []byte) []string {
 		return nil
 	}
 	line, _, _ = bytes.Cut(line, []byte("\n"))
-	text := strings.Trim(string(line), " \t\r")
+	text := strings.Trim(string(line), " \t")
 	if text == "" {
 		return nil
 	}

@@ -21,7 +21,7 @@ func TestReadScript(t *testing.T) {
 		{"plain", "#!/bin/sh\necho", 0o644, []string{"/bin/sh"}, false},
 		{"one argument, however many words", "#! /usr/bin/env  -S python3 -u \necho", 0o755, []string{"/usr/bin/env", "-S python3 -u"}, false},
 		{"tab", "#!/bin/sh\t-e\n", 0o644, []string{"/bin/sh", "-e"}, false},
-		{"carriage return", "#!/bin/sh\r\necho", 0o644, []string{"/bin/sh"}, false},
+		{"the kernel keeps a carriage return", "#!/bin/sh\r\necho", 0o644, []string{"/bin/sh\r"}, false},
 		{"no newline", "#!/bin/sh", 0o644, []string{"/bin/sh"}, false},
 		{"empty line", "#!\necho", 0o755, nil, true},
 		{"none", "echo\n", 0o755, nil, true},
