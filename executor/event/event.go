@@ -17,8 +17,12 @@ type Type string
 
 const (
 	RunStarted    Type = "run_started"    // the first event of a run
-	RunCancelling Type = "run_cancelling" // nothing new starts; a second one with ReasonKilled: what runs is killed
+	RunCancelling Type = "run_cancelling" // nothing new starts; Reason where nobody asked for it; a second one with ReasonKilled: what runs is killed
+	RunPaused     Type = "run_paused"     // only what waits for an approval is left; the run can be resumed
+	RunResumed    Type = "run_resumed"    // a paused run goes on
 	RunCompleted  Type = "run_completed"  // the last event of a run, whatever its Status
+	Expanded      Type = "expanded"       // the instances of a step with foreach are known: Items; or those steps of an included runbook that one of them runs
+	Waiting       Type = "waiting"        // for Lock, which Holder has, as long as Delay at most
 	Started       Type = "started"        // an attempt is about to start; Command
 	Stdout        Type = "stdout"         // one line; Line or DataB64
 	Stderr        Type = "stderr"         // one line; Line or DataB64
@@ -28,9 +32,16 @@ const (
 	Cancelled     Type = "cancelled"      // Result when an attempt had started
 	Timeout       Type = "timeout"        // Result, Error
 	Skipped       Type = "skipped"        // Reason
+	RolledBack    Type = "rolled_back"    // the step's rollback has completed
+	Interrupted   Type = "interrupted"    // the engine died while an attempt ran; what became of it is not known
+	Reset         Type = "reset"          // resume runs the step again; Message says what changed
 	Progress      Type = "progress"       // Completed, Total, Current
 	Warning       Type = "warning"        // Message
 	Dropped       Type = "dropped"        // Count output lines this handler did not get
+
+	ApprovalRequested Type = "approval_requested" // Message is the question; Count is of the instances it is about, 0 without foreach
+	ApprovalGranted   Type = "approval_granted"   // By
+	ApprovalRejected  Type = "approval_rejected"  // By, Message; a failure of the step follows
 )
 
 // An Event is one thing that happened. Fields that do not apply are zero and
@@ -42,7 +53,7 @@ type Event struct {
 	Seq         uint64    `json:"seq"`                   // 1, 2, 3 … over all events of an engine
 	Timestamp   time.Time `json:"timestamp"`             // UTC
 	ExecutionID uuid.UUID `json:"execution_id,omitzero"` // one step of one run; the same for all its attempts
-	StepID      string    `json:"step_id,omitempty"`     // as written in the runbook
+	StepID      string    `json:"step_id,omitempty"`     // as written in the runbook; step[key] for an instance, outer/inner for a step of an included runbook
 	Attempt     int       `json:"attempt,omitempty"`     // from 1
 	Phase       Phase     `json:"phase,omitempty"`       // empty: one of the runbook's steps
 
@@ -58,12 +69,17 @@ type Event struct {
 	Reason    Reason   `json:"reason,omitempty"`    // what went wrong, for a program
 	Tolerated bool     `json:"tolerated,omitempty"` // failed, timeout: continue_on_error says go on
 	Message   string   `json:"message,omitempty"`   // warning, skipped, run_cancelling: for a person
-	Delay     Duration `json:"delay,omitempty"`     // retrying: until the next attempt
+	Delay     Duration `json:"delay,omitempty"`     // retrying: until the next attempt; waiting: at most
 	Signal    string   `json:"signal,omitempty"`    // run_cancelling: SIGINT, SIGTERM, SIGHUP; empty: by the library
 	Done      int      `json:"completed,omitempty"` // progress: steps that have ended
-	Total     int      `json:"total,omitempty"`     // run_started, progress: steps of the run, handlers left out
+	Total     int      `json:"total,omitempty"`     // run_started, progress: steps of the run, handlers left out, foreach counted once
 	Current   []string `json:"current,omitempty"`   // progress: ids of the steps that run now
-	Count     int      `json:"count,omitempty"`     // dropped
+	Count     int      `json:"count,omitempty"`     // dropped, approval_requested
+	Outputs   Values   `json:"outputs,omitempty"`   // completed: without the secret ones
+	Items     []Item   `json:"items,omitempty"`     // expanded: in order
+	Lock      string   `json:"lock,omitempty"`      // waiting: the name
+	Holder    string   `json:"holder,omitempty"`    // waiting: who has the lock, for a person
+	By        string   `json:"by,omitempty"`        // approval_granted, approval_rejected: who answered
 }
 
 // Phase says which part of a runbook a step belongs to.
@@ -71,6 +87,7 @@ type Phase string
 
 const (
 	Main      Phase = ""
+	Rollback  Phase = "rollback" // undoes the step whose id it has
 	OnFailure Phase = "on_failure"
 	Finally   Phase = "finally"
 )
@@ -83,10 +100,21 @@ const (
 	ReasonSignal  Reason = "signal"  // killed by a signal the engine did not send
 	ReasonStart   Reason = "start"   // the process could not be started
 	ReasonTimeout Reason = "timeout" // timeout: told to stop after its time
-	ReasonOutput  Reason = "output"  // its stdout file could not be written, or an output is not allowed
+	ReasonOutput  Reason = "output"  // its stdout file could not be written, or an output is missing or not allowed
+	ReasonExpect  Reason = "expect"  // the exit code was right, but expect does not hold
 
+	ReasonRequire    Reason = "require"    // a require does not hold; Error is its message
+	ReasonProbe      Reason = "probe"      // a probe could not be asked, so nobody knows
+	ReasonExpression Reason = "expression" // an expression before the first attempt has no value
+	ReasonForeach    Reason = "foreach"    // its items are not a list, too many, or have keys that cannot be told apart
+	ReasonRejected   Reason = "rejected"   // somebody said no; nothing tolerates it
+	ReasonLock       Reason = "lock"       // somebody else holds its lock
+
+	ReasonIf        Reason = "if"        // skipped: not wanted
+	ReasonUnless    Reason = "unless"    // skipped: already done
+	ReasonLeftOut   Reason = "left_out"  // skipped: by --only, --skip or --from
 	ReasonNeed      Reason = "need"      // skipped: a step it needs did not complete
-	ReasonStopped   Reason = "stopped"   // skipped: stop_on_error after a failure elsewhere
+	ReasonStopped   Reason = "stopped"   // skipped: stop_on_error after a failure elsewhere, or max_failures of its foreach
 	ReasonCancelled Reason = "cancelled" // cancelled before or while it ran
 
 	ReasonKilled Reason = "killed" // run_cancelling: asked for again, so what runs is killed and no handler starts

@@ -52,6 +52,17 @@ func (e *Event) AppendJSON(b []byte) []byte {
 	o.int("total", e.Total)
 	o.list("current", e.Current)
 	o.int("count", e.Count)
+	if len(e.Outputs) > 0 {
+		o.key("outputs")
+		o.b = appendValues(o.b, e.Outputs)
+	}
+	if len(e.Items) > 0 {
+		o.key("items")
+		o.b = appendItems(o.b, e.Items)
+	}
+	o.text("lock", e.Lock)
+	o.text("holder", e.Holder)
+	o.text("by", e.By)
 	return append(o.b, '}')
 }
 

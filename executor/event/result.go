@@ -21,9 +21,10 @@ const (
 	StatusCancelled
 	StatusTimeout
 	StatusSkipped
+	StatusPaused // of a run: it waits for an approval and can be resumed
 )
 
-var statusWords = [...]string{"unknown", "pending", "running", "completed", "failed", "cancelled", "timeout", "skipped"}
+var statusWords = [...]string{"unknown", "pending", "running", "completed", "failed", "cancelled", "timeout", "skipped", "paused"}
 
 // String is the lower-case word used in JSON and on the console.
 func (s Status) String() string {
@@ -33,8 +34,8 @@ func (s Status) String() string {
 	return fmt.Sprintf("status(%d)", uint8(s))
 }
 
-// Ended reports whether the status is final.
-func (s Status) Ended() bool { return s >= StatusCompleted }
+// Ended reports whether the status is final. That of a paused run is not.
+func (s Status) Ended() bool { return s >= StatusCompleted && s < StatusPaused }
 
 func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
