@@ -28,6 +28,7 @@ func NewHost(o Options) (*Host, error) {
 	h := &Host{null: null, noPidfd: !pidfdWorks()}
 	h.inherit = inspectInheritance(o.Contain)
 	if o.Contain {
+		reserveThreads(spareThreads)
 		h.adoption = startAdoption()
 	}
 	return h, nil

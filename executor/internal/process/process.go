@@ -31,8 +31,8 @@ type Options struct {
 	// and ended too. More process-wide things come with it: signals that the
 	// program was started with ignored are caught and dropped instead, so that
 	// steps do not inherit that (ask signal.Ignored before NewHost);
-	// descriptors above 2 that it was started with are marked close-on-exec;
-	// and children of this program that are in a session of their own and were
+	// descriptors above 2 that it was started with are marked close-on-exec; a
+	// few threads are made while there may be more; and children of this program that are in a session of their own and were
 	// not started by a Host count as escapees.
 	Contain bool
 }
