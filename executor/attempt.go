@@ -42,7 +42,7 @@ func (r *liveRun) attempt(ctx context.Context, killed <-chan struct{}, n run.Nod
 		}
 	}()
 	step := r.step(n)
-	inv, err := step.Invocation()
+	inv, err := step.Invocation(nil)
 	if err != nil {
 		return Outcome{Ending: NotStarted, Error: err.Error(), ExitCode: -1, StartedAt: began, EndedAt: time.Now()}
 	}
@@ -86,7 +86,7 @@ func (r *liveRun) ownVariables(n run.Node, attempt int) []string {
 
 // commandLine is what a started event shows: the program and its arguments.
 func commandLine(s *plan.Step) []string {
-	inv, err := s.Invocation()
+	inv, err := s.Invocation(nil)
 	if err != nil {
 		return []string{s.Command.Program}
 	}

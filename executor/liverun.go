@@ -201,7 +201,7 @@ func (r *liveRun) resultError(i int) error {
 }
 
 func (r *liveRun) timeout(i int) time.Duration {
-	if inv, err := r.step(r.node(i)).Invocation(); err == nil && inv.Timeout > 0 {
+	if inv, err := r.step(r.node(i)).Invocation(nil); err == nil && inv.Timeout > 0 {
 		return inv.Timeout
 	}
 	return r.engine.config.DefaultTimeout

@@ -72,7 +72,7 @@ func checkTimeouts(p *plan.Plan, c Config) error {
 			if steps[i].Timeout.IsZero() {
 				continue
 			}
-			inv, err := steps[i].Invocation()
+			inv, err := steps[i].Invocation(nil)
 			if err == nil && inv.Timeout > c.MaxTimeout {
 				err = fmt.Errorf("timeout %v is above the maximum of %v", inv.Timeout, c.MaxTimeout)
 			}

@@ -157,7 +157,7 @@ func (v planView) step(s *plan.Step, p *plan.Plan, edges bool) {
 	if s.Description != "" {
 		fmt.Fprintln(v.w, v.paint.dim(indent(s.Description, "    # ")))
 	}
-	inv, err := s.Invocation()
+	inv, err := s.Invocation(nil)
 	if err != nil { // what is not known before the run
 		fmt.Fprintf(v.w, "    %s\n", sink.Escape(err.Error()))
 		return
@@ -214,7 +214,7 @@ func (v planView) conditions(s *plan.Step, inv plan.Invocation) []string {
 
 func retryWords(r *plan.Retry) string {
 	words := "retried " + plural(r.Times, "time")
-	d, err := r.Delays()
+	d, err := r.Delays(nil)
 	switch {
 	case err != nil:
 		return words

@@ -29,7 +29,7 @@ func commonTo(p *plan.Plan) surroundings {
 	first := true
 	for _, steps := range [][]plan.Step{p.Steps, p.OnFailure, p.Finally} {
 		for i := range steps {
-			inv, err := steps[i].Invocation()
+			inv, err := steps[i].Invocation(nil)
 			if err != nil {
 				return surroundings{}
 			}

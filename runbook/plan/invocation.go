@@ -1,7 +1,7 @@
 package plan
 
 import (
-	"fmt"
+	"path/filepath"
 	"time"
 )
 
@@ -12,10 +12,13 @@ const DefaultGracePeriod = 10 * time.Second
 type Invocation struct {
 	Program     string        // as in Command
 	Args        []string      // without the program
+	SecretArgs  []bool        // for each of Args whether a secret is in it; nil: in none
 	Env         []EnvVar      // declared variables; a later one of the same name wins
+	EnvFiles    []string      // absolute; their variables come before Env
 	BareEnv     bool          // nothing is inherited
 	Dir         string        // absolute; empty: the engine's own
 	Stdin       *string       // nil: /dev/null
+	SecretStdin bool          // a secret is in Stdin
 	StdoutFile  string        // absolute; empty: none
 	Timeout     time.Duration // 0: the engine's default
 	GracePeriod time.Duration
@@ -23,31 +26,50 @@ type Invocation struct {
 }
 
 // An EnvVar is a variable with its value known.
-type EnvVar struct{ Name, Value string }
+type EnvVar struct {
+	Name, Value string
+	Secret      bool // a secret is in Value
+}
 
-// Invocation resolves every value of s.
-func (s *Step) Invocation() (Invocation, error) {
-	r := resolver{}
+// Invocation resolves every value of s in a scope; a nil scope is enough for a
+// step without expressions.
+func (s *Step) Invocation(scope *Scope) (Invocation, error) {
+	return s.invocation(s.Command, scope)
+}
+
+// ProbeInvocation is what a probe of s does: its command with the variables and
+// the working_dir of s.
+func (s *Step) ProbeInvocation(p *Probe, scope *Scope) (Invocation, error) {
+	probe := *s
+	probe.Stdin, probe.Stdout, probe.Timeout, probe.GracePeriod = nil, nil, Value{}, Value{}
+	return probe.invocation(p.Command, scope)
+}
+
+func (s *Step) invocation(c Command, scope *Scope) (Invocation, error) {
+	r := resolver{scope: scope, dir: s.Dir}
 	inv := Invocation{
-		Program:     s.Command.Program,
+		Program:     c.Program,
 		BareEnv:     s.BareEnv,
-		Dir:         r.text("working_dir", s.WorkingDir),
+		Dir:         r.path("working_dir", s.WorkingDir),
 		Timeout:     r.duration("timeout", s.Timeout),
 		GracePeriod: DefaultGracePeriod,
-		Script:      s.Command.Script,
+		Script:      c.Script,
 	}
 	if !s.GracePeriod.IsZero() {
 		inv.GracePeriod = r.duration("grace_period", s.GracePeriod)
 	}
-	inv.Args = r.args(s.Command)
+	inv.Args, inv.SecretArgs = r.args(c)
+	for _, f := range s.EnvFiles {
+		inv.EnvFiles = append(inv.EnvFiles, r.path("env_files", f))
+	}
 	inv.Env = r.vars(inv.Env, s.Env)
-	inv.Env = r.vars(inv.Env, s.Command.Env)
+	inv.Env = r.vars(inv.Env, c.Env)
 	if s.Stdin != nil {
-		text := r.text("stdin", *s.Stdin)
-		inv.Stdin = &text
+		text := r.value("stdin", *s.Stdin)
+		inv.Stdin, inv.SecretStdin = &text.Text, text.Secret
 	}
 	if s.Stdout != nil {
-		inv.StdoutFile = r.text("stdout", *s.Stdout)
+		inv.StdoutFile = r.path("stdout", *s.Stdout)
 	}
 	return inv, r.err
 }
@@ -55,9 +77,10 @@ func (s *Step) Invocation() (Invocation, error) {
 // Delays are the durations of a retry with every value known.
 type Delays struct{ Delay, MaxDelay, MaxElapsed time.Duration }
 
-// Delays resolves the durations of r.
-func (r *Retry) Delays() (Delays, error) {
-	v := resolver{}
+// Delays resolves the durations of r in a scope; a nil scope is enough for known
+// text.
+func (r *Retry) Delays(scope *Scope) (Delays, error) {
+	v := resolver{scope: scope}
 	d := Delays{
 		Delay:      v.duration("retry.delay", r.Delay),
 		MaxDelay:   v.duration("retry.max_delay", r.MaxDelay),
@@ -66,52 +89,19 @@ func (r *Retry) Delays() (Delays, error) {
 	return d, v.err
 }
 
-// resolver keeps the first error, so that resolving reads as a list of fields.
-type resolver struct{ err error }
-
-func (r *resolver) text(key string, v Value) string {
-	s, err := v.Resolve()
-	if err != nil && r.err == nil {
-		r.err = fmt.Errorf("%s: %w", key, err)
-	}
-	return s
+// Duration resolves a value that is a duration, such as the wait of a lock; 0
+// for empty text.
+func (v Value) Duration(key string, scope *Scope) (time.Duration, error) {
+	r := resolver{scope: scope}
+	d := r.duration(key, v)
+	return d, r.err
 }
 
-func (r *resolver) duration(key string, v Value) time.Duration {
-	s := r.text(key, v)
-	if s == "" {
-		return 0
+// path makes a relative path one from the folder of the step's file.
+func (r *resolver) path(key string, v Value) string {
+	p := r.text(key, v)
+	if p == "" || filepath.IsAbs(p) || r.dir == "" {
+		return p
 	}
-	d, err := ParseDuration(s)
-	if err != nil && r.err == nil {
-		r.err = fmt.Errorf("%s: %w", key, err)
-	}
-	return d
-}
-
-func (r *resolver) args(c Command) []string {
-	args := make([]string, 0, len(c.Code)+len(c.Args))
-	args = append(args, c.Code...)
-	for i, a := range c.Args {
-		text := r.text(fmt.Sprintf("argument %d", i+1), a.Value)
-		if a.Flag != "" {
-			if text == "" {
-				continue
-			}
-			args = append(args, a.Flag)
-		}
-		args = append(args, text)
-	}
-	return args
-}
-
-func (r *resolver) vars(into []EnvVar, vars []Var) []EnvVar {
-	for _, v := range vars {
-		text := r.text("env."+v.Name, v.Value)
-		if text == "" && v.OmitEmpty {
-			continue
-		}
-		into = append(into, EnvVar{v.Name, text})
-	}
-	return into
+	return filepath.Join(r.dir, p)
 }

@@ -42,7 +42,7 @@ func (m *Machine) again(i int, o *Outcome, r *event.Result) (time.Duration, bool
 	if retry == nil || n.attempts > retry.Times || o.Ending == Broken || m.halted() {
 		return 0, false
 	}
-	d, err := retry.Delays()
+	d, err := retry.Delays(nil)
 	if err != nil {
 		r.Error += "; not tried again: " + err.Error()
 		return 0, false
@@ -80,7 +80,7 @@ func (m *Machine) tooLate(i int) bool {
 	if retry == nil {
 		return false
 	}
-	d, err := retry.Delays()
+	d, err := retry.Delays(nil)
 	return err != nil || d.MaxElapsed > 0 && m.now.After(m.nodes[i].started.Add(d.MaxElapsed))
 }
 
