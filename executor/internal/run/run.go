@@ -36,7 +36,9 @@ type Outcome struct {
 	Truncated bool          // the captured output lacks its middle
 	LogPath   string
 	Warnings  []string     // what the user should know although the attempt is decided
-	Reason    event.Reason // set where Ending does not say it, such as event.ReasonOutput; else empty
+	Reason    event.Reason // set where Ending does not say it: event.ReasonOutput, event.ReasonExpect; else empty
+	Outputs   event.Values // those that may be recorded; they count where the attempt completes the step
+	RetryIf   *bool        // the answer of retry.if; nil: it was not asked
 }
 
 // Ending is how an attempt came to its end.
