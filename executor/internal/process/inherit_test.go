@@ -3,7 +3,10 @@
 package process
 
 import (
+	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -21,10 +24,27 @@ func TestNothingIsInherited(t *testing.T) {
 	} {
 		r := newRig(t, Options{})
 		s, stdout, stderr := r.spec("odd", "inherit", mode)
-		if exit := r.run(s); exit.Code != 0 || stdout.String() != want {
-			t.Errorf("%s: %+v\ngot  %q\nwant %q\n%s", mode, exit, stdout, want, stderr)
+		exit := r.run(s)
+		if got := withoutLibrarySignals(stdout.String()); exit.Code != 0 || got != want {
+			t.Errorf("%s: %+v\ngot  %q\nwant %q\n%s", mode, exit, got, want, stderr)
 		}
 	}
+}
+
+// withoutLibrarySignals clears signals 32 and 33 in a SigIgn line. They are the
+// C library's own, and no Go program can change what becomes of them: where the
+// tests themselves were started with one ignored, it stays so.
+func withoutLibrarySignals(status string) string {
+	before, rest, ok := strings.Cut(status, "SigIgn:")
+	if !ok {
+		return status
+	}
+	mask, after, _ := strings.Cut(rest, "\n")
+	bits, err := strconv.ParseUint(mask, 16, 64)
+	if err != nil {
+		return status
+	}
+	return fmt.Sprintf("%sSigIgn:%016x\n%s", before, bits&^(3<<31), after)
 }
 
 // odd becomes the host role in an odd state: HUP and TSTP ignored, USR1 and
