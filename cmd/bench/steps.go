@@ -97,8 +97,8 @@ func (b *bench) contest(title string, j job, rounds int) (base, engine *contesta
 	return all[0], engine, others, nil
 }
 
-// apply is runbook at j, with logs and events on. That they were written is
-// part of the work, so it is checked.
+// apply is runbook at j, with logs and events on. That the events were written
+// is part of the work, so it is checked; steps without output have no log.
 func (b *bench) apply(j job) *contestant {
 	c := &contestant{
 		name:  "runbook apply, logs and events",
@@ -112,13 +112,6 @@ func (b *bench) apply(j job) *contestant {
 		}
 		if seen.completed != j.steps {
 			return fmt.Errorf("%d of %d steps completed, says %s", seen.completed, j.steps, events)
-		}
-		logs, err := stepLogs(c.dir)
-		if err != nil {
-			return err
-		}
-		if len(logs) < j.steps {
-			return fmt.Errorf("%d steps left %d logs", j.steps, len(logs))
 		}
 		return nil
 	}
