@@ -49,12 +49,15 @@ type Binding struct {
 // such as drain/stop. Their expressions see the Group's params, and each other
 // by the ids of their own file.
 type Group struct {
-	ID      string    `json:"id"`                // of the step that includes, as in the plan
-	Parent  int       `json:"parent,omitempty"`  // the place in [Plan.Groups], from 1, of the runbook that includes; 0: the plan
-	Params  []Param   `json:"params,omitempty"`  // declared; Set: the default
-	With    []Binding `json:"with,omitempty"`    // evaluated with the names of Parent
-	Outputs []Output  `json:"outputs,omitempty"` // what the including file can read of it
-	Steps   []int     `json:"steps"`             // indexes into [Plan.Steps]
+	ID       string    `json:"id"`                 // of the step that includes, as in the plan
+	Parent   int       `json:"parent,omitempty"`   // the place in [Plan.Groups], from 1, of the runbook that includes; 0: the plan
+	Params   []Param   `json:"params,omitempty"`   // declared; Set: the default
+	With     []Binding `json:"with,omitempty"`     // evaluated with the names of Parent
+	If       *Guard    `json:"if,omitempty"`       // asked once, with the names of Parent; no: all Steps are skipped as not wanted
+	Approval *Value    `json:"approval,omitempty"` // asked once before the first of Steps, with the names of Parent
+	Lock     *Lock     `json:"lock,omitempty"`     // held from before the first of Steps to after the last, with the names of Parent
+	Outputs  []Output  `json:"outputs,omitempty"`  // what the including file can read of it
+	Steps    []int     `json:"steps"`              // indexes into [Plan.Steps]
 }
 
 // A Guard is a question asked before a step: an expression or a probe.

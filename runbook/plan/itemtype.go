@@ -1,0 +1,30 @@
+package plan
+
+// ItemOf is the type of item in a foreach over a value of type t: an element of
+// a list, or of a map its key and value.
+func ItemOf(t Type) Type {
+	switch t.kind {
+	case kindList:
+		return t.element()
+	case kindMap:
+		value := Any
+		if t.elem != nil {
+			value = *t.elem
+		}
+		for i, name := range t.names() {
+			if i == 0 {
+				value = t.fields[name]
+			} else {
+				value = join(value, t.fields[name])
+			}
+		}
+		return Object(map[string]Type{"key": String, "value": value}, false)
+	}
+	return Any
+}
+
+// JoinTypes is what a value is that is of type t or of type u.
+func JoinTypes(t, u Type) Type { return join(t, u) }
+
+// IsAny reports whether nothing is known of t.
+func (t Type) IsAny() bool { return t.kind == kindAny }
