@@ -9,6 +9,10 @@ import (
 // clear ends what is left of the family and reports whether there was any. What
 // has not been told to stop is told now; who does not is killed.
 func (x *execution) clear() (found bool) {
+	if x.pid != 0 && census() == nil {
+		// Without /proc there is only the group, and no telling who is in it.
+		return syscall.Kill(-x.pid, syscall.SIGKILL) == nil
+	}
 	var lost time.Time // when to give up
 	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
 		began := time.Now()

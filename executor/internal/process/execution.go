@@ -187,7 +187,7 @@ func (x *execution) patience() time.Duration {
 	case x.lethal:
 		return 50 * time.Millisecond
 	case x.asked:
-		return time.Until(x.killAt)
+		return min(holdTime, time.Until(x.killAt))
 	case x.hurry:
 		return 0
 	}

@@ -145,8 +145,9 @@ type Usage struct {
 // closed.
 //
 // After the process itself has ended, output that others still hold open is
-// read for another two seconds (when stopping: until Grace is over); what is
-// still alive then is told to stop, and killed.
+// read for two more seconds. What is still alive then is told to stop, if it
+// was not, and killed when its time is up: Grace after it was told, and at most
+// two seconds where the process ended by itself.
 func (h *Host) Run(ctx context.Context, kill <-chan struct{}, s Spec) Exit {
 	x := execution{host: h, spec: &s, cancel: ctx.Done(), kill: kill}
 	if err := x.start(ctx); err != nil {

@@ -284,6 +284,29 @@ func TestEscapeWithoutContainment(t *testing.T) {
 	}
 }
 
+// Nor does it keep a step that is told to stop for all of its grace period.
+func TestStopWithAnEscapee(t *testing.T) {
+	r := newRig(t, Options{})
+	s, stdout, _ := r.spec("leave", "0", "double", "setsid", "pipe", "linger")
+	s.Grace = time.Minute
+	ctx, cancel := context.WithCancel(context.Background())
+	lingers := stdout.await("ready")
+	go func() {
+		<-lingers // the daemon says so too, hence twice
+		for strings.Count(stdout.String(), "ready") < 2 {
+			<-time.After(time.Millisecond)
+		}
+		cancel()
+	}()
+	exit := r.host.Run(ctx, nil, s)
+	if exit.Cause != Stopped || exit.Signal != syscall.SIGTERM || !exit.PipeHeld || len(r.alive()) != 1 {
+		t.Errorf("%+v, alive %v", exit, r.alive())
+	}
+	if took := time.Since(exit.Ended); took > holdTime+time.Second {
+		t.Errorf("took %v", took)
+	}
+}
+
 // Something that holds the pipe and writes all the time is cut off too.
 func TestFloodAfterTheEnd(t *testing.T) {
 	r := newRig(t, Options{})
