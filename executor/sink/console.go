@@ -19,12 +19,17 @@ type ConsoleOptions struct {
 	Messages io.Writer  // gets warnings; nil: the same as the rest
 	Fence    string     // a word that steps cannot guess; not empty: GitHub Actions is told to read no commands until it comes
 	Steps    []Step     // order and titles; steps not in it come in order of appearance, titled by their command
+
+	NoRollback bool // the run was asked to undo nothing
+	Asks       bool // questions are put to somebody by [Console.Ask], so their events need no line
 }
 
 // A Step is what the console is told of a step beforehand.
 type Step struct {
-	ID    string
-	Title string // shown where it starts
+	ID       string
+	Title    string // shown where it starts
+	Rollback bool   // something can undo it
+	Writes   bool   // it changes something
 }
 
 // Console tells a person what a run does: a line for each thing that happens to
@@ -38,8 +43,9 @@ type Console struct {
 	opt  ConsoleOptions
 	text cleaner // for output of steps
 	paint
-	titles map[string]string
-	runs   []*runView // most often one
+	steps map[string]Step
+	place map[string]int // of each step in ConsoleOptions.Steps
+	runs  []*runView     // most often one
 }
 
 // NewConsole writes to w, which stays open.
@@ -51,13 +57,14 @@ func NewConsole(w io.Writer, opt ConsoleOptions) *Console {
 		opt.Width = func() int { return 80 }
 	}
 	c := &Console{
-		opt:    opt,
-		text:   cleaner{color: opt.Color, tty: opt.TTY},
-		paint:  paint{on: opt.Color},
-		titles: make(map[string]string, len(opt.Steps)),
+		opt:   opt,
+		text:  cleaner{color: opt.Color, tty: opt.TTY},
+		paint: paint{on: opt.Color},
+		steps: make(map[string]Step, len(opt.Steps)),
+		place: make(map[string]int, len(opt.Steps)),
 	}
-	for _, s := range opt.Steps {
-		c.titles[s.ID] = s.Title
+	for i, s := range opt.Steps {
+		c.steps[s.ID], c.place[s.ID] = s, i
 	}
 	c.out = newFrame(w, opt.Width, opt.Fence)
 	c.out.locker = &c.mu
@@ -92,12 +99,37 @@ func (c *Console) OnEvent(e event.Event) {
 	if !c.opt.Quiet {
 		c.stateLine(r, e)
 	}
-	if e.Type == event.RunCompleted {
+	switch e.Type {
+	case event.RunCompleted:
 		c.out.endLive()
 		c.summary(r)
 		c.forget(r)
 		c.out.flush()
+	case event.RunPaused: // it may go on
+		c.out.endPartial()
+		c.summary(r)
+		c.out.flush()
 	}
+}
+
+// Ask prints lines and then a question, which stays at the bottom of the
+// terminal, beneath what happens meanwhile, until [Console.Answered].
+func (c *Console) Ask(lines []string, question string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.out.endPartial()
+	for _, line := range lines {
+		c.out.buf = append(append(c.out.buf, line...), '\n')
+	}
+	c.out.ask(question)
+}
+
+// Answered ends the question. entered tells that the terminal has shown the
+// answer with its newline; else nobody answered.
+func (c *Console) Answered(entered bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.out.answered(entered)
 }
 
 // Notify prints a line of the program's own among the rest, at once. It may be

@@ -60,7 +60,7 @@ func TestConsole(t *testing.T) {
 		{"terminal", ConsoleOptions{TTY: true}},
 		{"quiet", ConsoleOptions{Quiet: true}},
 		{"github", ConsoleOptions{Fence: "b7e1"}},
-		{"titles", ConsoleOptions{Steps: []Step{{"report", ""}, {"verify", ""}, {"clean", "Remove \x1b[2Jcaches"}, {"measure", "Measure"}}}},
+		{"titles", ConsoleOptions{Steps: []Step{{ID: "report"}, {ID: "verify"}, {ID: "clean", Title: "Remove \x1b[2Jcaches"}, {ID: "measure", Title: "Measure"}}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -86,7 +86,7 @@ func TestBottomLineLeavesNoTrace(t *testing.T) {
 		t.Run(fmt.Sprint(widths), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var plain bytes.Buffer
-				titles := []Step{{"measure", ""}, {"inspect", "du"}} // short: long ones are cut to the width
+				titles := []Step{{ID: "measure"}, {ID: "inspect", Title: "du"}} // short: long ones are cut to the width
 				c := NewConsole(&plain, ConsoleOptions{TTY: true, Steps: titles})
 				aRun(newScript(c))
 				c.Close()
@@ -323,5 +323,155 @@ func TestNotifyGetsThroughWhenTheTerminalHangs(t *testing.T) {
 		}
 		close(w.c)
 		c.Close()
+	})
+}
+
+// A run of the whole language: loops, locks, approvals, what was undone.
+func aWholeRun(s *script) {
+	s.begin("rotate", 7)
+	s.send(event.Event{Type: event.Waiting, Lock: "rotate-db", Holder: "run 0193 of mia@host", Delay: event.Duration(time.Minute)})
+	s.started("snapshot", "aws", "rds")
+	s.completed("snapshot", 2*time.Second)
+	s.skipped("notify", event.ReasonIf, "if is false")
+	s.skipped("tag", event.ReasonUnless, "unless holds")
+	s.skipped("audit", event.ReasonLeftOut, "left out by --skip")
+	s.send(event.Event{Type: event.ApprovalRequested, StepID: "modify", Message: "Change the password of db?"})
+	s.send(event.Event{Type: event.ApprovalGranted, StepID: "modify", By: "mia"})
+	s.started("modify", "aws", "rds")
+	s.completed("modify", time.Second)
+	s.send(event.Event{Type: event.Expanded, StepID: "restart", Items: []event.Item{{Key: "blue", Value: "blue"}, {Key: "green", Value: "green"}, {Key: "red", Value: "red"}}})
+	for _, id := range []string{"restart[blue]", "restart[green]", "restart[red]"} {
+		s.started(id, "kubectl", "rollout", id)
+	}
+	s.completed("restart[blue]", time.Second)
+	s.send(event.Event{Type: event.Timeout, StepID: "restart[green]", Attempt: 1, Reason: event.ReasonTimeout, Error: "timed out after 1s",
+		Result: &event.Result{Status: event.StatusTimeout, Attempts: 1, Duration: 2 * time.Second, LogPath: "/log/green"}})
+	s.completed("restart[red]", time.Second)
+	s.send(event.Event{Type: event.Failed, StepID: "restart", Error: "restart[green] failed", Result: &event.Result{Status: event.StatusFailed, Duration: 2 * time.Second}})
+	for _, id := range []string{"modify", "snapshot"} {
+		s.send(event.Event{Type: event.Started, StepID: id, Attempt: 1, Phase: event.Rollback, Command: []string{"./undo", id}})
+		if id == "modify" {
+			s.send(event.Event{Type: event.Completed, StepID: id, Phase: event.Rollback, Result: &event.Result{Status: event.StatusCompleted, Attempts: 1, Duration: 300 * time.Millisecond}})
+			s.send(event.Event{Type: event.RolledBack, StepID: id})
+			continue
+		}
+		s.send(event.Event{Type: event.Failed, StepID: id, Phase: event.Rollback, Error: "exit code 3",
+			Result: &event.Result{Status: event.StatusFailed, Attempts: 1, Duration: time.Second, LogPath: "/log/undo"}})
+	}
+	s.stats.Failed++
+	s.end(event.StatusFailed)
+}
+
+func TestConsoleOfTheWholeLanguage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		c := NewConsole(&out, ConsoleOptions{Steps: []Step{
+			{ID: "snapshot", Rollback: true, Writes: true}, {ID: "notify"}, {ID: "tag"}, {ID: "audit"},
+			{ID: "modify", Rollback: true, Writes: true}, {ID: "restart", Rollback: true, Writes: true},
+		}})
+		aWholeRun(newScript(c))
+		c.Close()
+		golden(t, "console_whole.golden", visible(out.String()))
+	})
+}
+
+func TestPausedRunSaysWhatItWaitsFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		c := NewConsole(&out, ConsoleOptions{})
+		s := newScript(c)
+		s.begin("x", 3)
+		s.started("a", "true")
+		s.completed("a", time.Millisecond)
+		s.send(event.Event{Type: event.ApprovalRequested, StepID: "b", Message: "Go on?\x1b[2J"})
+		s.send(event.Event{Type: event.RunPaused})
+		s.send(event.Event{Type: event.RunResumed})
+		s.send(event.Event{Type: event.ApprovalRejected, StepID: "b", By: "mia", Message: "not today"})
+		s.send(event.Event{Type: event.Failed, StepID: "b", Reason: event.ReasonRejected, Error: "rejected by mia: not today"})
+		s.skipped("c", event.ReasonStopped, "")
+		s.stats.Failed++
+		s.end(event.StatusFailed)
+		c.Close()
+		golden(t, "console_paused.golden", visible(out.String()))
+	})
+}
+
+// Thousands of instances are counted; those that failed are told, to a number.
+func TestManyInstances(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		c := NewConsole(&out, ConsoleOptions{NoRollback: true, Steps: []Step{{ID: "each", Rollback: true, Writes: true}}})
+		s := newScript(c)
+		s.begin("many", 1)
+		items := make([]event.Item, 200)
+		for i := range items {
+			items[i].Key = fmt.Sprint(i)
+		}
+		s.send(event.Event{Type: event.Expanded, StepID: "each", Items: items})
+		for i := range items {
+			id := fmt.Sprintf("each[%d]", i)
+			if i > 150 {
+				s.skipped(id, event.ReasonStopped, "")
+				continue
+			}
+			s.started(id, "true")
+			if i%5 == 0 {
+				s.failed(event.Event{StepID: id, Tolerated: i == 5}, 1, time.Millisecond)
+			} else {
+				s.completed(id, time.Millisecond)
+			}
+		}
+		s.stats = event.Stats{Failed: 1}
+		s.send(event.Event{Type: event.Failed, StepID: "each", Error: "30 instances failed", Result: &event.Result{Status: event.StatusFailed, Duration: time.Second}})
+		s.end(event.StatusFailed)
+		c.Close()
+		_, summary, _ := strings.Cut(out.String(), "\n\n")
+		golden(t, "console_instances.golden", summary)
+	})
+}
+
+// A question stays beneath what happens meanwhile and, answered, in its place.
+func TestAsk(t *testing.T) {
+	for _, live := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			screen := newScreen(t, 40)
+			c := NewConsole(screen, ConsoleOptions{TTY: true, Live: live, Asks: true, Width: screen.columns})
+			s := newScript(c)
+			s.begin("x", 2)
+			s.started("slow", "true")
+			s.send(event.Event{Type: event.ApprovalRequested, StepID: "b", Message: "Sure?"})
+			c.Ask([]string{"b would run: rm"}, "Sure? [y/n] ")
+			s.out("slow", "meanwhile")
+			time.Sleep(5 * time.Second)
+			synctest.Wait()
+			want := "x: 2 steps\nslow: started: true\nb would run: rm\nslow | meanwhile\nSure? [y/n] "
+			if got := screen.text(); got != want {
+				t.Errorf("live %v: asking, the screen shows\n%s\nwant\n%s", live, got, want)
+			}
+			screen.Write([]byte("y\n"))
+			c.Answered(true)
+			s.completed("slow", time.Second)
+			s.end(event.StatusCompleted)
+			c.Close()
+			want += "y\nslow: completed in 1s\n\n  slow  completed      1s\n\nx: completed in "
+			if got := screen.text(); !strings.HasPrefix(got, want) {
+				t.Errorf("live %v: at the end the screen shows\n%s\nwant\n%s", live, got, want)
+			}
+		})
+	}
+}
+
+func TestQuestionThatNobodyAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		screen := newScreen(t, 40)
+		c := NewConsole(screen, ConsoleOptions{TTY: true, Width: screen.columns})
+		s := newScript(c)
+		c.Ask(nil, "Sure? [y/n] ")
+		c.Answered(false)
+		s.out("a", "on")
+		c.Close()
+		if got, want := screen.text(), "Sure? [y/n] \na | on\n"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	})
 }

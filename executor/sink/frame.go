@@ -34,6 +34,7 @@ type frame struct {
 	done    bool
 
 	bottom func(width int) (text string, cells int) // nil: there is no bottom line
+	prompt string                                   // a question takes the place of the bottom line; empty: none is open
 	ticker *time.Timer
 	drawn  int // cells of the bottom line on the terminal
 }
@@ -83,7 +84,7 @@ func (f *frame) flush() {
 		f.fenced = true
 		text = append([]byte("::stop-commands::"+f.fence+"\n"), text...)
 	}
-	if f.drawn > 0 || f.bottom != nil {
+	if f.drawn > 0 || f.bottom != nil || f.prompt != "" {
 		text = append(f.erasure(), text...)
 		text = append(text, f.bottomLine()...)
 	}
@@ -98,6 +99,11 @@ func (f *frame) flush() {
 
 // bottomLine is the bottom line, to be drawn where the text ends with a newline.
 func (f *frame) bottomLine() string {
+	if f.prompt != "" && f.partial == (source{}) {
+		text := shorten(f.prompt, max(f.width()-1, 1))
+		f.drawn = len([]rune(text))
+		return text
+	}
 	if f.bottom == nil || f.partial != (source{}) {
 		return ""
 	}
@@ -115,7 +121,9 @@ func (f *frame) drawAgain() {
 	if f.bottom == nil || f.done || f.err != nil {
 		return
 	}
-	f.flush()
+	if f.prompt == "" { // drawing it again would hide what was typed so far
+		f.flush()
+	}
 	f.ticker.Reset(bottomInterval)
 }
 
@@ -140,22 +148,42 @@ func (f *frame) erasure() []byte {
 // lift writes the text and takes the bottom line away, for somebody else to
 // write to the same terminal; redraw puts it back.
 func (f *frame) lift() {
-	bottom := f.bottom
-	f.bottom = nil
+	bottom, prompt := f.bottom, f.prompt
+	f.bottom, f.prompt = nil, ""
 	f.flush()
-	f.bottom = bottom
+	f.bottom, f.prompt = bottom, prompt
 }
 
 func (f *frame) redraw() {
-	if f.bottom != nil {
+	if f.bottom != nil || f.prompt != "" {
 		f.flush()
 	}
+}
+
+// ask puts a question where the bottom line is.
+func (f *frame) ask(prompt string) {
+	f.endPartial()
+	f.prompt = prompt
+	f.flush()
+}
+
+// answered leaves the question and its answer standing. entered: the answer
+// ended with the newline that the terminal has shown.
+func (f *frame) answered(entered bool) {
+	if f.prompt == "" {
+		return
+	}
+	f.prompt, f.drawn = "", 0
+	if !entered {
+		f.buf = append([]byte{'\n'}, f.buf...)
+	}
+	f.flush()
 }
 
 // endLive takes the bottom line away for good.
 func (f *frame) endLive() {
 	f.endPartial()
-	f.bottom = nil
+	f.bottom, f.prompt = nil, ""
 	if f.ticker != nil {
 		f.ticker.Stop()
 	}

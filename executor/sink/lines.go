@@ -21,34 +21,115 @@ func (c *Console) stateLine(r *runView, e event.Event) {
 			f.buf = c.bold(f.buf, Escape(e.Name))
 			f.buf = append(f.buf, ": "+count(e.Total, "step")+"\n"...)
 		}
+	case event.RunResumed:
+		f.buf = c.bold(f.buf, Escape(r.name))
+		f.buf = append(f.buf, ": goes on\n"...)
+	case event.Expanded:
+		if len(e.Items) == 0 && isInner(e.StepID) { // an instance whose steps are those of another runbook
+			return
+		}
+		c.stepLine(e, event.StatusRunning, count(len(e.Items), "item"), "")
+	case event.Waiting:
+		c.waitingLine(e)
+	case event.ApprovalRequested:
+		if c.opt.Asks {
+			return
+		}
+		c.stepLine(e, event.StatusPaused, "waits for approval", e.Message)
+	case event.ApprovalGranted:
+		c.stepLine(e, event.StatusRunning, "approved"+by(e), "")
+	case event.ApprovalRejected:
+		c.stepLine(e, event.StatusFailed, "rejected"+by(e), e.Message)
 	case event.Started:
 		c.stepLine(e, event.StatusRunning, "started", c.title(e))
 	case event.Retrying:
 		c.stepLine(e, event.StatusFailed, fmt.Sprintf("attempt %d failed", e.Attempt), retryText(e))
-	case event.Completed:
-		c.stepLine(e, event.StatusCompleted, "completed in "+brief(duration(e)), "")
-	case event.Failed:
-		word := "failed"
-		if e.Reason != event.ReasonStart {
-			word = "failed in " + brief(duration(e))
+	case event.Interrupted, event.Reset:
+		c.stepLine(e, event.StatusCancelled, string(e.Type), e.Message)
+	default:
+		if !ends(e.Type) {
+			return
 		}
-		c.stepLine(e, event.StatusFailed, word, tolerance(r.step(e)))
+		c.endLine(r.step(e), e, r)
+	}
+	f.written()
+}
+
+func ends(t event.Type) bool {
+	switch t {
+	case event.Completed, event.Failed, event.Timeout, event.Cancelled, event.Skipped:
+		return true
+	}
+	return false
+}
+
+// endLine prints how a step, or its rollback, ended.
+func (c *Console) endLine(s *stepView, e event.Event, r *runView) {
+	word, detail := "", ""
+	switch e.Type {
+	case event.Completed:
+		word = "completed" + inTime(e)
+		switch {
+		case s.phase == event.Rollback:
+			word = "undone" + inTime(e)
+		case s.items.total > 0:
+			detail = s.items.words()
+		}
+	case event.Failed:
+		word, detail = "failed"+inTime(e), tolerance(s)
 	case event.Timeout:
-		c.stepLine(e, event.StatusTimeout, "timed out after "+brief(duration(e)), tolerance(r.step(e)))
+		word = "timed out after " + brief(duration(e))
+		if detail = tolerance(s); s.limit() != "" {
+			word, detail = fmt.Sprintf("timed out after %s (%s)", brief(duration(e)), detail), ""
+		}
 	case event.Cancelled:
-		word := "cancelled"
+		word = "cancelled"
 		if e.Result != nil {
 			word = "cancelled after " + brief(duration(e))
 		}
-		c.stepLine(e, event.StatusCancelled, word, "")
 	case event.Skipped:
-		if r.total <= manySteps {
-			c.stepLine(e, event.StatusSkipped, "skipped", r.step(e).why())
+		if max(r.total, len(r.order)) > manySteps {
+			return
 		}
-	default:
+		word, detail = "skipped", s.why()
+	}
+	if s.phase == event.Rollback && e.Type != event.Completed {
+		word = "rollback " + word
+	}
+	c.stepLine(e, s.status, word, detail)
+}
+
+// inTime says how long the last attempt of a step took; nothing where there was
+// none.
+func inTime(e event.Event) string {
+	if e.Result == nil || e.Reason == event.ReasonStart || e.Type == event.Failed && e.Result.Attempts == 0 {
+		return ""
+	}
+	return " in " + brief(e.Result.Duration)
+}
+
+func by(e event.Event) string {
+	if e.By == "" {
+		return ""
+	}
+	return " by " + Escape(e.By)
+}
+
+// waitingLine tells of a lock that somebody else has.
+func (c *Console) waitingLine(e event.Event) {
+	text := fmt.Sprintf("the lock %q", e.Lock)
+	if e.Holder != "" {
+		text += ", which " + e.Holder + " has"
+	}
+	if e.Delay > 0 {
+		text += ", for " + brief(time.Duration(e.Delay)) + " at most"
+	}
+	if e.StepID != "" {
+		c.stepLine(e, event.StatusPaused, "waits for "+text, "")
 		return
 	}
-	f.written()
+	b := c.status(c.out.buf, event.StatusPaused, "waits for "+Escape(text))
+	c.out.buf = append(b, '\n')
 }
 
 // stepLine prints "step: word: detail".
@@ -58,15 +139,18 @@ func (c *Console) stepLine(e event.Event, status event.Status, word, detail stri
 	b = c.status(b, status, word)
 	if detail != "" {
 		b = append(b, ": "...)
-		b = append(b, Escape(detail)...)
+		b = append(b, Escape(strings.TrimRight(detail, "\n"))...)
 	}
 	c.out.buf = append(b, '\n')
 }
 
 // title is what a step is called where it starts.
 func (c *Console) title(e event.Event) string {
-	title := c.titles[e.StepID]
-	if title == "" {
+	title := ""
+	if e.Phase != event.Rollback {
+		title = c.steps[outer(e.StepID)].Title
+	}
+	if title == "" || isInner(e.StepID) && len(e.Command) > 0 {
 		title = strings.Join(e.Command, " ")
 	}
 	title, rest, cut := strings.Cut(strings.TrimSpace(title), "\n")
@@ -118,7 +202,10 @@ func retryText(e event.Event) string {
 
 func tolerance(s *stepView) string {
 	text := s.why()
-	if s.tolerated {
+	switch {
+	case s.tolerated && s.limit() != "":
+		text += ", tolerated"
+	case s.tolerated:
 		text += " (tolerated, the run goes on)"
 	}
 	return text
@@ -154,6 +241,9 @@ func (c *Console) progress(width int) (text string, cells int) {
 	}
 	if r.failed > 0 {
 		line += fmt.Sprintf(" %d failed", r.failed)
+	}
+	if len(r.waiting) > 0 {
+		line += fmt.Sprintf(" %d waiting", len(r.waiting))
 	}
 	for i, s := range r.running {
 		item := " " + ascii(s.id)

@@ -52,7 +52,7 @@ func (s *script) send(e event.Event) {
 	s.seq++
 	e.RunID, e.Seq, e.Timestamp = s.run, s.seq, s.now.UTC()
 	if e.StepID != "" {
-		e.ExecutionID = uuid.NewSHA1(s.run, []byte(e.StepID))
+		e.ExecutionID = uuid.NewSHA1(s.run, []byte(string(e.Phase)+"/"+e.StepID))
 	}
 	s.now = s.now.Add(5 * time.Millisecond)
 	s.h.OnEvent(e)

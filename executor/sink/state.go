@@ -2,6 +2,7 @@ package sink
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,10 +25,13 @@ type runView struct {
 	dropped   int    // output lines the console did not get
 
 	steps   map[uuid.UUID]*stepView
-	order   []*stepView // as they appeared
-	running []*stepView // as they started
-	ended   int         // steps of the main phase that have ended
-	failed  int         // of those: failures that count
+	groups  map[string]*stepView // of an instance: the step it is one of
+	order   []*stepView          // as they appeared
+	running []*stepView          // as they started
+	waiting []*stepView          // for an approval, as they asked
+	ended   int                  // steps of the main phase that have ended, instances left out
+	failed  int                  // of those: failures that count
+	first   *stepView            // the failure that decided the run; nil: none did
 }
 
 // A stepView is what the events told of one step so far.
@@ -43,6 +47,8 @@ type stepView struct {
 	err       string
 	message   string
 	tolerated bool
+	question  string // that waits, or waited, for an answer
+	items     tally  // of a foreach
 }
 
 // run finds the run of e, or begins one.
@@ -52,7 +58,7 @@ func (c *Console) run(e event.Event) *runView {
 			return r
 		}
 	}
-	r := &runView{id: e.RunID, startedAt: e.Timestamp, steps: make(map[uuid.UUID]*stepView)}
+	r := &runView{id: e.RunID, startedAt: e.Timestamp, steps: make(map[uuid.UUID]*stepView), groups: map[string]*stepView{}}
 	c.runs = append(c.runs, r)
 	return r
 }
@@ -79,6 +85,8 @@ func (r *runView) apply(e event.Event) {
 		r.name, r.total, r.startedAt = e.Name, e.Total, e.Timestamp
 	case event.RunCancelling:
 		r.asked, r.signal = true, e.Signal
+	case event.RunPaused:
+		r.status, r.endedAt = event.StatusPaused, e.Timestamp
 	case event.RunCompleted:
 		r.status, r.endedAt = e.Status, e.Timestamp
 		if e.Reason == event.ReasonEngine { // other errors are told with their step
@@ -89,6 +97,14 @@ func (r *runView) apply(e event.Event) {
 		}
 	case event.Dropped:
 		r.dropped += e.Count
+	case event.Expanded:
+		r.expand(e)
+	case event.ApprovalRequested:
+		s := r.step(e)
+		s.question = e.Message
+		r.waiting = append(r.waiting, s)
+	case event.ApprovalGranted, event.ApprovalRejected:
+		r.noLongerWaiting(r.step(e))
 	case event.Started:
 		s := r.step(e)
 		if s.status != event.StatusRunning {
@@ -109,8 +125,22 @@ func (r *runView) apply(e event.Event) {
 	}
 }
 
+// expand learns the instances of a step, so that they can be counted for it.
+func (r *runView) expand(e event.Event) {
+	s := r.step(e)
+	s.items = tally{total: len(e.Items)}
+	for i := range e.Items {
+		r.groups[e.StepID+"["+e.Items[i].Key+"]"] = s
+	}
+}
+
+func (r *runView) noLongerWaiting(s *stepView) {
+	r.waiting = slices.DeleteFunc(r.waiting, func(x *stepView) bool { return x == s })
+}
+
 func (r *runView) end(e event.Event, status event.Status) {
 	s := r.step(e)
+	r.noLongerWaiting(s)
 	r.running = slices.DeleteFunc(r.running, func(x *stepView) bool { return x == s })
 	s.status, s.reason, s.result = status, e.Reason, e.Result
 	s.err, s.message, s.tolerated = e.Error, e.Message, e.Tolerated
@@ -123,9 +153,19 @@ func (r *runView) end(e event.Event, status event.Status) {
 	if status == event.StatusCompleted || status == event.StatusSkipped {
 		s.tail = tail{}
 	}
-	if s.phase == event.Main {
+	if group := r.groups[s.id]; group != nil && s.phase != event.Rollback {
+		group.items.add(s)
+	}
+	if s.phase != event.Main {
+		return
+	}
+	counts := s.bad() && !s.tolerated
+	if counts && r.first == nil {
+		r.first = s
+	}
+	if !isInner(s.id) {
 		r.ended++
-		if s.bad() && !s.tolerated {
+		if counts {
 			r.failed++
 		}
 	}
@@ -136,8 +176,36 @@ func (s *stepView) bad() bool {
 	return s.status == event.StatusFailed || s.status == event.StatusTimeout
 }
 
+// limit is the timeout that a step went over; empty: it did not, or nobody
+// said.
+func (s *stepView) limit() string {
+	if s.status != event.StatusTimeout {
+		return ""
+	}
+	limit, ok := strings.CutPrefix(s.err, "timed out after ")
+	if d, err := time.ParseDuration(limit); ok && err == nil {
+		return brief(d)
+	}
+	return ""
+}
+
+// skips are words for the common reasons to skip a step, whose messages would
+// fill a screen.
+var skips = map[event.Reason]string{
+	event.ReasonIf:      "not wanted",
+	event.ReasonUnless:  "already done",
+	event.ReasonLeftOut: "left out",
+	event.ReasonStopped: "not started after the failure",
+}
+
 // why is the reason for how the step ended, in words.
 func (s *stepView) why() string {
+	if s.status == event.StatusSkipped && skips[s.reason] != "" {
+		return skips[s.reason]
+	}
+	if limit := s.limit(); limit != "" {
+		return "limit " + limit
+	}
 	switch {
 	case s.err != "":
 		return s.err

@@ -2,8 +2,6 @@ package sink
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"sort"
 	"strings"
 
@@ -19,252 +17,194 @@ const (
 // maxIDWidth is where a longer id no longer pushes the other rows to the right.
 const maxIDWidth = 32
 
-// summary prints how each step ended, what is known of the failures, and the
-// verdict as the last line.
+// A summary is what is told at the end of a run.
+type summary struct {
+	*Console
+	run   *runView
+	steps []*stepView     // in the order of the runbook, handlers last; without rollbacks
+	undo  []*stepView     // rollbacks, in the order they ran
+	held  map[string]bool // ids with a failure inside of them, which tells more than their own
+	large bool
+}
+
+// summary prints how each step ended, what is known of the failures, what was
+// undone, what waits, and the verdict as the last line.
 func (c *Console) summary(r *runView) {
-	f := c.out
-	steps := c.ordered(r)
-	if !c.opt.Quiet {
-		f.buf = append(f.buf, '\n')
-		f.buf = c.table(f.buf, steps, r.total > manySteps)
-	}
-	failures := 0
-	for _, s := range steps {
-		if s.bad() {
-			if failures++; failures <= maxFailed {
-				f.buf = c.failure(f.buf, s)
-			}
+	s := &summary{Console: c, run: r, large: r.total > manySteps}
+	var bad []*stepView
+	for _, step := range c.ordered(r) {
+		if step.phase == event.Rollback {
+			continue
+		}
+		s.steps = append(s.steps, step)
+		if step.bad() {
+			bad = append(bad, step)
 		}
 	}
-	if more := failures - maxFailed; more > 0 {
-		f.buf = append(f.buf, fmt.Sprintf("\nand %s\n", count(more, "more failure"))...)
+	for _, step := range r.order {
+		if step.phase == event.Rollback {
+			s.undo = append(s.undo, step)
+		}
 	}
+	s.held = holders(bad)
+	f := c.out
+	if !c.opt.Quiet {
+		f.buf = append(f.buf, '\n')
+		f.buf = s.table(f.buf)
+	}
+	f.buf, bad = s.failures(f.buf)
+	f.buf = s.undone(f.buf)
+	f.buf = s.questions(f.buf)
 	if r.dropped > 0 {
 		f.buf = append(f.buf, fmt.Sprintf("\n%s came too fast to be shown here; the logs have them\n", count(r.dropped, "line"))...)
 	}
-	if !c.opt.Quiet || r.status != event.StatusCompleted || failures > 0 {
+	if !c.opt.Quiet || r.status != event.StatusCompleted || len(bad) > 0 {
 		f.buf = append(f.buf, '\n')
-		f.buf = c.verdict(f.buf, r, steps)
+		f.buf = s.verdict(f.buf)
 	}
 }
 
-// ordered is the steps of a run in the order of the runbook, handlers last.
+// ordered is the steps of a run in the order of the runbook, handlers last. The
+// instances of a step follow it.
 func (c *Console) ordered(r *runView) []*stepView {
-	place := make(map[string]int, len(c.opt.Steps))
-	for i, s := range c.opt.Steps {
-		place[s.ID] = i
-	}
 	at := func(s *stepView) int {
-		if i, ok := place[s.id]; ok {
-			return i
+		if i, ok := c.place[outer(s.id)]; ok {
+			return 2*i + inside(s)
 		}
-		return len(place)
+		return 2*len(c.place) + inside(s)
 	}
 	steps := append([]*stepView(nil), r.order...)
 	sort.SliceStable(steps, func(i, j int) bool { return at(steps[i]) < at(steps[j]) })
 	return steps
 }
 
-// table has a row for each step; of a large run, for those that did not complete.
-func (c *Console) table(b []byte, steps []*stepView, large bool) []byte {
-	idWidth := 0
-	shown, left := rows(steps, large)
-	for _, s := range shown {
-		idWidth = max(idWidth, min(len(Escape(s.id)), maxIDWidth))
+func inside(s *stepView) int {
+	if isInner(s.id) {
+		return 1
 	}
-	for _, s := range shown {
-		b = append(b, "  "...)
-		b = c.id(b, s.id)
-		b = pad(b, max(idWidth-len(Escape(s.id)), 0)+2)
-		word := s.status.String()
-		b = c.status(b, s.status, word)
-		taken := ""
-		if s.result != nil && s.attempts > 0 {
-			taken = brief(s.result.Duration)
-		}
-		note := s.note()
-		if taken != "" || note != "" {
-			b = pad(b, len("completed")-len(word)+8-len([]rune(taken)))
-			b = append(b, taken...)
-		}
-		if note != "" {
-			b = append(b, "  "...)
-			b = append(b, Escape(note)...)
-		}
-		b = append(b, '\n')
+	return 0
+}
+
+// questions are what waits for an approval.
+func (s *summary) questions(b []byte) []byte {
+	if s.run.status != event.StatusPaused {
+		return b
 	}
-	if left > 0 {
-		b = append(b, fmt.Sprintf("  and %d more skipped\n", left)...)
+	for i, step := range s.run.waiting {
+		if i == 0 {
+			b = append(b, '\n')
+		}
+		b = s.id(b, step.id)
+		b = s.yellow(b, " waits for approval")
+		b = append(b, ": "+Escape(step.question)+"\n"...)
 	}
 	return b
-}
-
-// rows are the steps worth a row, and how many skipped ones were left out.
-func rows(steps []*stepView, large bool) (shown []*stepView, left int) {
-	if !large {
-		return steps, 0
-	}
-	skipped := 0
-	for _, s := range steps {
-		switch s.status {
-		case event.StatusCompleted:
-			continue
-		case event.StatusSkipped:
-			if skipped++; skipped > maxSkipped {
-				left++
-				continue
-			}
-		}
-		shown = append(shown, s)
-	}
-	return shown, left
-}
-
-// note is the rest of a row: why the step ended so, and what is special.
-func (s *stepView) note() string {
-	var parts []string
-	if s.status != event.StatusCompleted {
-		if why := s.why(); why != "" && why != s.status.String() {
-			parts = append(parts, why)
-		}
-	}
-	if s.attempts > 1 {
-		parts = append(parts, count(s.attempts, "attempt"))
-	}
-	if s.tolerated {
-		parts = append(parts, "tolerated")
-	}
-	if s.phase != event.Main {
-		parts = append(parts, string(s.phase))
-	}
-	return strings.Join(parts, ", ")
-}
-
-// failure tells what is known of a failed step: why, its last lines, its log.
-func (c *Console) failure(b []byte, s *stepView) []byte {
-	b = append(b, '\n')
-	b = c.id(b, s.id)
-	b = append(b, ' ')
-	word := "failed"
-	if s.status == event.StatusTimeout {
-		word = "timed out"
-	}
-	b = c.red(b, word)
-	if why := s.why(); why != "" {
-		b = append(b, ": "+Escape(why)...)
-	}
-	if s.attempts > 1 {
-		b = append(b, ", "+count(s.attempts, "attempt")...)
-	}
-	if s.tolerated {
-		b = append(b, ", tolerated"...)
-	}
-	b = append(b, '\n')
-	for _, line := range s.lastLines() {
-		b = c.dim(append(b, "  "...), "| ")
-		b = c.text.append(b, line)
-		b = append(b, '\n')
-	}
-	if s.result != nil && s.result.LogPath != "" {
-		b = append(b, "  log: "+Escape(s.result.LogPath)+"\n"...)
-	}
-	return b
-}
-
-// lastLines are the last lines the step wrote. They come from its log, because
-// the console may have missed output that came too fast; from the events where
-// there is no log to read.
-func (s *stepView) lastLines() []string {
-	if s.result != nil && s.result.LogPath != "" {
-		if lines := logTail(s.result.LogPath); lines != nil {
-			return lines
-		}
-	}
-	return s.tail.all()
-}
-
-// logTail is the last lines of a log; nil where it cannot be read.
-func logTail(path string) []string {
-	const most = 16 << 10
-	log, err := os.Open(path)
-	if err != nil {
-		return nil
-	}
-	defer log.Close()
-	info, err := log.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return nil
-	}
-	from := max(0, info.Size()-most)
-	end, err := io.ReadAll(io.NewSectionReader(log, from, info.Size()-from))
-	if err != nil || len(end) == 0 {
-		return nil
-	}
-	lines := strings.Split(strings.TrimSuffix(string(end), "\n"), "\n")
-	if from > 0 && len(lines) > 1 {
-		lines = lines[1:] // its beginning is cut off
-	}
-	lines = lines[max(0, len(lines)-tailLines):]
-	for i, line := range lines {
-		if len(line) > tailWidth {
-			lines[i] = line[:tailWidth] + "…"
-		}
-	}
-	return lines
 }
 
 // verdict is the last line: how the run ended, after how long, and the counts.
-func (c *Console) verdict(b []byte, r *runView, steps []*stepView) []byte {
+func (s *summary) verdict(b []byte) []byte {
+	r := s.run
 	name := r.name
 	if name == "" {
 		name = "run"
 	}
-	b = c.bold(b, Escape(name))
+	b = s.bold(b, Escape(name))
 	b = append(b, ": "...)
 	word := r.status.String()
 	if r.status == event.StatusCancelled && r.signal != "" {
 		word += " by " + r.signal
 	}
-	b = c.status(b, r.status, word)
-	b = append(b, " in "+brief(r.endedAt.Sub(r.startedAt))...)
+	b = s.status(b, r.status, word)
+	took := brief(r.endedAt.Sub(r.startedAt))
+	if r.status == event.StatusPaused {
+		b = append(b, " after "+took...)
+	} else {
+		b = append(b, " in "+took...)
+	}
 	if r.err != "" {
 		b = append(b, ": "+Escape(r.err)...)
 	}
-	sep := ": "
+	b = s.counts(b)
+	return append(b, '\n')
+}
+
+// counts are the numbers of the verdict.
+func (s *summary) counts(b []byte) []byte {
+	stats := s.run.stats
+	if stats == (event.Stats{}) {
+		stats = s.run.count()
+	}
+	var words []string
 	for _, n := range []struct {
 		n    int
 		word string
 	}{
-		{r.stats.Completed, "completed"}, {r.stats.Failed, "failed"}, {r.stats.Timeout, "timed out"},
-		{r.stats.Cancelled, "cancelled"}, {r.stats.Skipped, "skipped"},
+		{stats.Completed, "completed"}, {stats.Failed, "failed"}, {stats.Timeout, "timed out"},
+		{stats.Cancelled, "cancelled"}, {stats.Skipped, "skipped"},
 	} {
 		if n.n > 0 {
-			b = append(b, fmt.Sprintf("%s%d %s", sep, n.n, n.word)...)
-			sep = ", "
+			words = append(words, fmt.Sprintf("%d %s", n.n, n.word))
 		}
 	}
-	tolerated, handlers := 0, 0
-	for _, s := range steps {
-		if s.bad() && s.tolerated {
+	if n := len(s.run.waiting); n > 0 && s.run.status == event.StatusPaused {
+		words = append(words, fmt.Sprintf("%d waiting for approval", n))
+	}
+	if len(words) > 0 {
+		b = append(b, ": "+strings.Join(words, ", ")...)
+	}
+	tolerated, handlers, undone, stuck := 0, 0, 0, 0
+	for _, step := range s.steps {
+		if step.bad() && step.tolerated && !s.held[step.id] {
 			tolerated++
 		}
-		if s.bad() && s.phase != event.Main && !s.tolerated {
+		if step.bad() && step.phase != event.Main && !step.tolerated && !isInner(step.id) {
 			handlers++
+		}
+	}
+	for _, step := range s.undo {
+		if step.status == event.StatusCompleted {
+			undone++
+		} else if step.bad() {
+			stuck++
 		}
 	}
 	if tolerated > 0 {
 		b = append(b, fmt.Sprintf("; %s tolerated", count(tolerated, "failure"))...)
 	}
-	if handlers > 0 {
-		b = append(b, "; "...)
-		b = c.red(b, count(handlers, "handler")+" failed")
+	if undone > 0 {
+		b = append(b, fmt.Sprintf("; %d undone", undone)...)
 	}
-	return append(b, '\n')
-}
-
-func pad(b []byte, n int) []byte {
-	for ; n > 0; n-- {
-		b = append(b, ' ')
+	for _, bad := range []struct {
+		n    int
+		noun string
+	}{{stuck, "rollback"}, {handlers, "handler"}} {
+		if bad.n > 0 {
+			b = append(b, "; "...)
+			b = s.red(b, count(bad.n, bad.noun)+" failed")
+		}
 	}
 	return b
+}
+
+// count is the steps by how they ended, for a run that has not.
+func (r *runView) count() event.Stats {
+	stats := event.Stats{Total: r.total}
+	for _, s := range r.order {
+		if s.phase != event.Main || isInner(s.id) {
+			continue
+		}
+		switch s.status {
+		case event.StatusCompleted:
+			stats.Completed++
+		case event.StatusFailed:
+			stats.Failed++
+		case event.StatusTimeout:
+			stats.Timeout++
+		case event.StatusCancelled:
+			stats.Cancelled++
+		case event.StatusSkipped:
+			stats.Skipped++
+		}
+	}
+	return stats
 }
