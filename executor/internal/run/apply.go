@@ -1,8 +1,6 @@
 package run
 
 import (
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,12 +30,23 @@ func (m *Machine) Apply(e event.Event) {
 func (m *Machine) apply(i int, e *event.Event, at time.Time) {
 	switch e.Type {
 	case event.RunStarted:
-		m.begin()
+		m.begin(at)
 	case event.RunCancelling:
 		m.cancelling(e)
+	case event.RunPaused:
+		m.status = event.StatusPaused
+	case event.RunResumed:
+		if m.status == event.StatusPaused {
+			m.status = event.StatusRunning
+		}
 	case event.RunCompleted:
 		m.status = e.Status
-	case event.Started, event.Retrying, event.Completed, event.Failed, event.Timeout, event.Cancelled, event.Skipped:
+	case event.RolledBack:
+		if i >= 0 {
+			m.nodes[i].rolledBack = true
+		}
+	case event.Started, event.Retrying, event.Completed, event.Failed, event.Timeout, event.Cancelled, event.Skipped,
+		event.Expanded, event.Waiting, event.ApprovalRequested, event.ApprovalGranted, event.ApprovalRejected:
 		if i < 0 || m.nodes[i].status.Ended() {
 			return
 		}
@@ -51,22 +60,29 @@ func (m *Machine) apply(i int, e *event.Event, at time.Time) {
 	m.advance()
 }
 
-func (m *Machine) begin() {
+func (m *Machine) begin(at time.Time) {
 	if m.status != event.StatusPending {
 		return
 	}
-	m.status = event.StatusRunning
+	m.status, m.startedAt = event.StatusRunning, at.UTC()
 	for i := range m.plan.Steps {
 		if m.nodes[i].open == 0 {
-			m.ready.add(i)
+			m.enter(i)
 		}
 	}
 }
 
 func (m *Machine) cancelling(e *event.Event) {
+	for _, b := range m.stages {
+		m.blocks[b].swept = false
+		m.work.add(b)
+	}
 	switch e.Reason {
 	case event.ReasonEngine:
 		m.broken = e.Error
+		return
+	case event.ReasonRequire, event.ReasonProbe, event.ReasonExpression, event.ReasonLock:
+		m.refused, m.refusal = e.Reason, e.Error
 		return
 	case event.ReasonKilled:
 		m.killed = true
@@ -78,18 +94,30 @@ func (m *Machine) cancelling(e *event.Event) {
 
 func (m *Machine) applyStep(i int, e *event.Event, at time.Time) {
 	n := &m.nodes[i]
+	k, local := m.in(i)
 	switch e.Type {
 	case event.Started:
+		if n.inner != 0 {
+			return
+		}
 		if n.attempts == 0 {
 			n.started = at
+			m.began = true
+			if n.step.Rollback != nil && m.stageOf(i) == main {
+				m.order = append(m.order, int32(i))
+			}
 		}
 		if n.running() {
 			return
 		}
+		if n.between {
+			m.between--
+		}
 		n.status, n.between, n.attempts = event.StatusRunning, false, e.Attempt
-		m.ready.remove(i)
-		m.active.add(i)
-		m.running++
+		k.ready.remove(local)
+		k.gated.remove(local)
+		k.active.add(local)
+		m.runs(i, 1)
 	case event.Retrying:
 		if !n.running() {
 			return
@@ -97,45 +125,129 @@ func (m *Machine) applyStep(i int, e *event.Event, at time.Time) {
 		n.between, n.result, n.reason = true, e.Result, e.Reason
 		n.due = at.Add(time.Duration(e.Delay))
 		m.delays.add(i, n.due)
-		m.running--
+		m.between++
+		m.runs(i, -1)
+	case event.Expanded:
+		m.expand(i, e, at)
+	case event.Waiting:
+		n.waits = true
+	case event.ApprovalRequested:
+		m.ask(i, requested)
+	case event.ApprovalGranted:
+		m.ask(i, granted)
+	case event.ApprovalRejected:
+		n.note = rejection(e)
+		m.ask(i, rejected)
 	default:
 		m.end(i, e)
 	}
+}
+
+// ask moves the question of a node on. It is not asked twice.
+func (m *Machine) ask(i int, to approval) {
+	n := &m.nodes[i]
+	if n.approval >= to || n.approval == unasked && to != requested {
+		return
+	}
+	n.approval = to
+	if to == requested {
+		m.awaiting++
+		return
+	}
+	m.awaiting--
+	k, local := m.in(i)
+	k.gated.add(local)
+	m.work.add(n.block)
 }
 
 // end takes a node out of everything it was in and tells those who waited for
 // it.
 func (m *Machine) end(i int, e *event.Event) {
 	n := &m.nodes[i]
+	k, local := m.in(i)
 	if n.running() {
-		m.running--
+		m.runs(i, -1)
 	}
-	m.ready.remove(i)
-	m.doomed.remove(i)
-	m.active.remove(i)
+	if n.between {
+		m.between--
+	}
+	if n.approval == requested {
+		m.awaiting--
+	}
+	if k.ready.has(local) {
+		k.ready.remove(local)
+		m.refresh(n.block)
+	}
+	k.gated.remove(local)
+	k.doomed.remove(local)
+	k.active.remove(local)
 	n.status, n.reason, n.tolerated, n.between = statusAfter(e.Type), e.Reason, e.Tolerated, false
 	n.result, n.note = e.Result, e.Error
-	if e.Type == event.Skipped {
+	switch e.Type {
+	case event.Skipped:
 		n.note = e.Message
+	case event.Completed:
+		n.outputs = e.Outputs
 	}
-	s := m.stageOf(i)
-	m.left[s]--
-	if s == main {
-		m.count(i)
+	k.left--
+	m.work.add(n.block)
+	m.count(i)
+	switch {
+	case k.kind == byEdges:
 		m.release(i)
-		return
-	}
-	if n.failed() || n.status == event.StatusCancelled && !m.cancelled && m.broken == "" {
-		m.handlerFailed = true
-	}
-	if next := i + 1; next < m.first[s+1] {
-		m.arrive(next)
+	case k.kind == inTurn:
+		if next := local + 1; next < k.size {
+			m.arrive(k.first + next)
+		}
+	case local < k.next:
+		k.under--
+		m.admit(n.block)
+	default:
+		k.next = local + 1
 	}
 }
 
+// count keeps what is said of a block, and of the run, up to date.
 func (m *Machine) count(i int) {
 	n := &m.nodes[i]
+	k, _ := m.in(i)
 	switch n.status {
+	case event.StatusCancelled:
+		k.cancelled++
+	case event.StatusSkipped:
+		if n.reason == event.ReasonStopped {
+			k.stopped++
+		}
+	case event.StatusFailed, event.StatusTimeout:
+		if n.tolerated {
+			k.tolerated++
+		}
+	}
+	switch s := m.stageOf(i); {
+	case s == main:
+		if n.failed() {
+			if n.inner == 0 {
+				m.failed = append(m.failed, int32(i))
+			}
+			m.fails(i)
+		}
+		if n.status == event.StatusCancelled && !m.cancelled && m.broken == "" && m.cutShort < 0 {
+			m.cutShort = i
+		}
+		if n.job == nil {
+			m.tally(n.status)
+		}
+	case k.owner >= 0:
+		if n.failed() {
+			m.fails(i)
+		}
+	case n.failed() || n.status == event.StatusCancelled && !m.cancelled && m.broken == "":
+		m.handlerFailed = true
+	}
+}
+
+func (m *Machine) tally(status event.Status) {
+	switch status {
 	case event.StatusCompleted:
 		m.stats.Completed++
 	case event.StatusFailed:
@@ -144,34 +256,26 @@ func (m *Machine) count(i int) {
 		m.stats.Timeout++
 	case event.StatusCancelled:
 		m.stats.Cancelled++
-		if !m.cancelled && m.broken == "" && m.cutShort < 0 {
-			m.cutShort = i
-		}
 	case event.StatusSkipped:
 		m.stats.Skipped++
-	}
-	if n.failed() {
-		m.failures++
-		if m.failure < 0 {
-			m.failure = i
-		}
 	}
 }
 
 // release tells the steps that wait for step i that it has ended.
 func (m *Machine) release(i int) {
 	n := &m.nodes[i]
+	k, local := m.in(i)
 	switch {
 	case n.meetsNeeds():
-		for _, w := range m.graph.needs.of(i) {
-			m.arrive(int(w))
+		for _, w := range k.graph.needs.of(local) {
+			m.arrive(k.first + int(w))
 		}
 	case n.failed() || n.reason == event.ReasonNeed:
-		m.doom(i)
+		m.doom(k, local)
 	}
 	if n.meetsOrder() {
-		for _, w := range m.graph.after.of(i) {
-			m.arrive(int(w))
+		for _, w := range k.graph.after.of(local) {
+			m.arrive(k.first + int(w))
 		}
 	}
 }
@@ -181,41 +285,86 @@ func (m *Machine) arrive(i int) {
 	n := &m.nodes[i]
 	n.open--
 	if n.open == 0 && n.status == event.StatusPending {
-		m.ready.add(i)
+		m.enter(i)
 	}
 }
 
+// enter is for a node whose turn has come: it may start, or its guards are
+// looked at.
+func (m *Machine) enter(i int) {
+	if !m.guarded(i) {
+		m.makeReady(i)
+		return
+	}
+	k, local := m.in(i)
+	k.gated.add(local)
+	m.work.add(m.nodes[i].block)
+}
+
 // doom marks what cannot run any more because, directly or not, it needs step
-// i. All of it is marked before the first of it is skipped, so that the skips
-// can be told in file order.
-func (m *Machine) doom(i int) {
+// i of the block. All of it is marked before the first of it is skipped, so that
+// the skips can be told in file order.
+func (m *Machine) doom(k *block, i int) {
 	for stack := []int{i}; len(stack) > 0; {
 		last := len(stack) - 1
 		i, stack = stack[last], stack[:last]
-		for _, w := range m.graph.needs.of(i) {
+		for _, w := range k.graph.needs.of(i) {
 			w := int(w)
-			if m.nodes[w].status == event.StatusPending && !m.doomed.has(w) {
-				m.doomed.add(w)
+			if m.nodes[k.first+w].status == event.StatusPending && !k.doomed.has(w) {
+				k.doomed.add(w)
 				stack = append(stack, w)
 			}
 		}
 	}
 }
 
-// advance opens the next stage once all of a stage has ended. It skips
-// on_failure where there is no failure to handle, or where the run is cancelled.
+// advance opens the next stage once all of a stage has ended. It skips rollbacks
+// and on_failure where there is no failure to handle, or where the run is
+// cancelled.
 func (m *Machine) advance() {
 	if m.status != event.StatusRunning {
 		return
 	}
-	for m.stage < over && m.left[m.stage] == 0 {
+	for m.stage < over && m.blocks[m.stages[m.stage]].left == 0 {
 		m.stage++
-		if m.stage == onFailure && (m.failure < 0 || m.cancelled || m.cutShort >= 0 || m.broken != "") {
-			m.stage++
+		if (m.stage == rollback || m.stage == onFailure) && !m.handles() {
+			m.stage = finally
 		}
-		if m.stage < over && m.left[m.stage] > 0 {
-			m.arrive(m.first[m.stage])
+		if m.stage == rollback {
+			m.openRollbacks()
 		}
+		if m.stage < over {
+			b := m.stages[m.stage]
+			m.work.add(b)
+			if k := &m.blocks[b]; k.left > 0 {
+				m.arrive(k.first)
+			}
+		}
+	}
+}
+
+// handles reports whether what is there for a failure runs.
+func (m *Machine) handles() bool {
+	return m.failure() >= 0 && !m.cancelled && m.cutShort < 0 && m.broken == "" && m.refused == ""
+}
+
+// openRollbacks lines up what undoes the steps that were started, the last one
+// first.
+func (m *Machine) openRollbacks() {
+	list := m.order
+	if m.options.NoRollback {
+		list = nil
+	}
+	b := m.newBlock(inTurn, -1, len(list))
+	m.stages[rollback] = b
+	jobs := make([]job, len(list))
+	for k := range list {
+		undoes := list[len(list)-1-k]
+		n := &m.nodes[undoes]
+		jobs[k] = job{id: m.stepID(int(undoes)), top: undoes, undoes: undoes}
+		n.undone = int32(len(m.nodes))
+		m.nodes = append(m.nodes, node{step: n.step.Rollback, block: b, status: event.StatusPending, open: 1, job: &jobs[k]})
+		m.know(len(m.nodes) - 1)
 	}
 }
 
@@ -233,51 +382,4 @@ func statusAfter(t event.Type) event.Status {
 	default:
 		return event.StatusSkipped
 	}
-}
-
-// running reports whether an attempt of the node runs.
-func (n *node) running() bool { return n.status == event.StatusRunning && !n.between }
-
-// failed reports whether the node ended in a failure that nothing tolerates.
-func (n *node) failed() bool {
-	return (n.status == event.StatusFailed || n.status == event.StatusTimeout) && !n.tolerated
-}
-
-// meetsNeeds reports whether what needs this node may run.
-func (n *node) meetsNeeds() bool {
-	switch n.status {
-	case event.StatusCompleted:
-		return true
-	case event.StatusFailed, event.StatusTimeout:
-		return n.tolerated
-	case event.StatusSkipped:
-		return n.reason != event.ReasonNeed && n.reason != event.ReasonStopped
-	}
-	return false
-}
-
-// meetsOrder reports whether what only comes after this node may run.
-func (n *node) meetsOrder() bool {
-	return n.status.Ended() && n.status != event.StatusCancelled
-}
-
-// lookup finds an event's node by its step id, which is unique in a plan. Only
-// a replay needs it, so the index is built when it comes to that.
-func (m *Machine) lookup(e *event.Event) (int, bool) {
-	if m.byID == nil {
-		m.byID = make([]int32, len(m.nodes))
-		for i := range m.byID {
-			m.byID[i] = int32(i)
-		}
-		slices.SortFunc(m.byID, func(a, b int32) int {
-			return strings.Compare(m.step(int(a)).ID, m.step(int(b)).ID)
-		})
-	}
-	k, ok := slices.BinarySearchFunc(m.byID, e.StepID, func(i int32, id string) int {
-		return strings.Compare(m.step(int(i)).ID, id)
-	})
-	if !ok {
-		return 0, false
-	}
-	return int(m.byID[k]), true
 }

@@ -11,18 +11,38 @@ import (
 func (m *Machine) Handle(now time.Time, in Input) []Effect {
 	clear(m.effects)
 	m.effects = m.effects[:0]
-	if m.Done() {
+	if m.status.Ended() {
 		return nil
 	}
 	m.now = now
+	if m.status == event.StatusPaused && !m.resume(in) {
+		return nil
+	}
 	m.wake()
 	switch in := in.(type) {
 	case Begin:
 		m.recordBegin()
+	case Refuse:
+		m.recordBegin()
+		m.refuse(in.Reason, in.Error)
 	case SlotFree:
 		m.startNext()
 	case Finished:
 		m.finish(in)
+	case Probed:
+		m.probed(in)
+	case Locked:
+		m.lockTaken(in.Node)
+	case LockWaits:
+		m.lockWaits(in)
+	case LockBusy:
+		m.lockBusy(in)
+	case Approve:
+		m.decide(in.Node, event.Event{Type: event.ApprovalGranted, By: in.By})
+	case Reject:
+		m.decide(in.Node, event.Event{Type: event.ApprovalRejected, By: in.By, Message: in.Message})
+	case Unattended:
+		m.await = false
 	case Tick:
 	case Cancel:
 		m.recordBegin()
@@ -46,10 +66,13 @@ func (m *Machine) record(e event.Event) { m.recordAbout(-1, e) }
 func (m *Machine) recordAbout(i int, e event.Event) {
 	e.RunID, e.Timestamp = m.options.RunID, m.now.UTC()
 	if i >= 0 {
-		e.ExecutionID, e.StepID, e.Phase = m.executionID(i), m.step(i).ID, phases[m.stageOf(i)]
+		e.ExecutionID, e.StepID, e.Phase = m.executionID(i), m.stepID(i), m.phase(i)
 	}
 	m.apply(i, &e, m.now)
 	m.emit(Record{e})
+	if i >= 0 && m.nodes[i].gate != nil && m.nodes[i].status.Ended() {
+		m.unlock(i)
+	}
 }
 
 func (m *Machine) emit(e Effect) { m.effects = append(m.effects, e) }
@@ -63,7 +86,7 @@ func (m *Machine) recordBegin() {
 // startNext starts the ready node that comes first in the file.
 func (m *Machine) startNext() {
 	for m.WantsSlot() {
-		i := m.ready.min()
+		i := m.nextReady()
 		n := &m.nodes[i]
 		if n.between && m.tooLate(i) {
 			m.recordLast(i, "its time for retries (max_elapsed) was over before there was room for another attempt")
@@ -72,7 +95,7 @@ func (m *Machine) startNext() {
 		}
 		attempt := n.attempts + 1
 		m.recordAbout(i, event.Event{Type: event.Started, Attempt: attempt})
-		m.told[i] = 0
+		m.nodes[i].told = 0
 		m.emit(Start{Node: m.node(i), Attempt: attempt})
 		return
 	}
@@ -88,23 +111,44 @@ func (m *Machine) finish(in Finished) {
 	e := event.Event{Attempt: in.Attempt, Result: r}
 	switch r.Status {
 	case event.StatusCompleted:
-		e.Type = event.Completed
+		e.Type, e.Outputs = event.Completed, m.recordable(&in.Outcome, r)
 	case event.StatusCancelled:
 		e.Type = event.Cancelled
-	case event.StatusTimeout:
-		e.Type = event.Timeout
-		r.Tolerated = m.step(i).ContinueOnError
-	default:
-		e.Type = event.Failed
-		delay, again := m.again(i, &in.Outcome, r)
-		if again {
-			e.Type, e.Delay = event.Retrying, event.Duration(delay)
-			break
-		}
-		r.Tolerated = m.step(i).ContinueOnError
+	}
+	if r.Status == event.StatusFailed || r.Status == event.StatusTimeout {
+		m.decideRetry(i, &in.Outcome, &e)
 	}
 	e.Error, e.Reason, e.Tolerated = r.Error, r.Reason, r.Tolerated
 	m.recordAbout(i, e)
+}
+
+// decideRetry is for an attempt that failed or timed out: another follows, or
+// the step ends with it.
+func (m *Machine) decideRetry(i int, o *Outcome, e *event.Event) {
+	r := e.Result
+	if delay, again := m.again(i, o, r); again {
+		e.Type, e.Delay = event.Retrying, event.Duration(delay)
+		return
+	}
+	e.Type = event.Failed
+	if r.Status == event.StatusTimeout {
+		e.Type = event.Timeout
+	}
+	r.Tolerated = m.tolerates(i, r.Reason)
+}
+
+// recordable is the outputs of an attempt in the form they have after they were
+// written down and read. One that cannot be written down fails the attempt.
+func (m *Machine) recordable(o *Outcome, r *event.Result) event.Values {
+	if len(o.Outputs) == 0 {
+		return nil
+	}
+	v, err := event.Canonical(map[string]any(o.Outputs))
+	if err != nil {
+		r.Status, r.Reason, r.Error = event.StatusFailed, event.ReasonOutput, "outputs: "+err.Error()
+		return nil
+	}
+	return v.(map[string]any)
 }
 
 // result describes an attempt. Its status is how the step stands if no other
@@ -112,8 +156,8 @@ func (m *Machine) finish(in Finished) {
 func (m *Machine) result(i int, o *Outcome) *event.Result {
 	r := &event.Result{
 		ID:          m.executionID(i),
-		StepID:      m.step(i).ID,
-		Phase:       phases[m.stageOf(i)],
+		StepID:      m.stepID(i),
+		Phase:       m.phase(i),
 		Attempts:    m.nodes[i].attempts,
 		ExitCode:    -1,
 		Signal:      o.Signal,
@@ -127,12 +171,12 @@ func (m *Machine) result(i int, o *Outcome) *event.Result {
 	if o.Ending == Exited {
 		r.ExitCode = o.ExitCode
 	}
-	r.Status, r.Reason = verdict(m.step(i), o)
+	r.Status, r.Reason = verdict(m.nodes[i].step, o)
 	switch {
 	case r.Status == event.StatusCompleted:
 		r.Error = "" // a non-zero exit code that means success is no error
 	case r.Error == "":
-		r.Error = defaultError(m.step(i), o)
+		r.Error = defaultError(m.nodes[i].step, o)
 	}
 	return r
 }
@@ -140,11 +184,11 @@ func (m *Machine) result(i int, o *Outcome) *event.Result {
 // cancel asks for an orderly end. What runs is told before the many records of
 // what will not run are made.
 func (m *Machine) cancel(signal, message string) {
-	if m.cancelled || m.broken != "" {
+	if m.cancelled || m.broken != "" || m.refused != "" {
 		return
 	}
 	m.record(event.Event{Type: event.RunCancelling, Signal: signal, Message: message})
-	if m.halted() {
+	if m.givenUp() {
 		m.stopRunning()
 	}
 }
@@ -154,12 +198,7 @@ func (m *Machine) kill() {
 		return
 	}
 	m.record(event.Event{Type: event.RunCancelling, Reason: event.ReasonKilled, Signal: m.signal})
-	for i := range m.active.all {
-		if m.nodes[i].running() && m.told[i] < toldKill {
-			m.told[i] = toldKill
-			m.emit(KillNow{Node: m.node(i), Attempt: m.nodes[i].attempts})
-		}
-	}
+	m.tellRunning(toldKill)
 }
 
 func (m *Machine) abort(why string) {
@@ -179,11 +218,46 @@ const (
 	toldKill
 )
 
-func (m *Machine) stopRunning() {
-	for i := range m.active.all {
-		if m.nodes[i].running() && m.told[i] < toldStop {
-			m.told[i] = toldStop
-			m.emit(Stop{Node: m.node(i), Attempt: m.nodes[i].attempts})
+func (m *Machine) stopRunning() { m.tellRunning(toldStop) }
+
+// tellRunning ends the attempts that run and the probes, gracefully or at once.
+func (m *Machine) tellRunning(how uint8) {
+	if m.stage < over {
+		m.tellBlock(m.stages[m.stage], how)
+	}
+	for _, i := range m.probes {
+		m.tell(int(i), how, 0)
+	}
+	if m.run.flight == probing && m.run.told < how {
+		m.run.told = how
+		m.emitEnding(Itself, how, 0)
+	}
+}
+
+func (m *Machine) tellBlock(b int32, how uint8) {
+	k := &m.blocks[b]
+	for local := range k.active.all {
+		i := k.first + local
+		switch n := &m.nodes[i]; {
+		case n.inner != 0:
+			m.tellBlock(n.inner, how)
+		case n.running():
+			m.tell(i, how, n.attempts)
 		}
+	}
+}
+
+func (m *Machine) tell(i int, how uint8, attempt int) {
+	if n := &m.nodes[i]; n.told < how {
+		n.told = how
+		m.emitEnding(m.node(i), how, attempt)
+	}
+}
+
+func (m *Machine) emitEnding(n Node, how uint8, attempt int) {
+	if how == toldKill {
+		m.emit(KillNow{Node: n, Attempt: attempt})
+	} else {
+		m.emit(Stop{Node: n, Attempt: attempt})
 	}
 }

@@ -36,6 +36,13 @@ type Input interface{ input() }
 // too and goes on from there.
 type Begin struct{}
 
+// Refuse, in place of [Begin], says that the run may not begin: what it needs
+// before its first step is not there. No handler runs.
+type Refuse struct {
+	Reason event.Reason
+	Error  string
+}
+
 // SlotFree says that a slot for one attempt was acquired. At most one [Start]
 // comes back; where none comes the slot is not wanted any more.
 type SlotFree struct{}
@@ -114,6 +121,7 @@ type Kill struct{}
 type Abort struct{ Error string }
 
 func (Begin) input()      {}
+func (Refuse) input()     {}
 func (SlotFree) input()   {}
 func (Finished) input()   {}
 func (Probed) input()     {}

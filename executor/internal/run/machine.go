@@ -13,13 +13,32 @@ import (
 type Options struct {
 	RunID uuid.UUID
 
-	// ExecutionIDs names the i-th step of a phase. Nil: derived from RunID and
-	// the step's id, the same each time.
+	// ExecutionIDs names the i-th step of a phase: steps, on_failure or finally.
+	// Nil: derived from RunID and the step's id, the same each time, as those of
+	// instances, of steps of included runbooks and of rollbacks always are.
 	ExecutionIDs func(phase event.Phase, i int) uuid.UUID
 
 	// Random shortens retry delays that have jitter. It returns numbers from 0
 	// up to, but not including, 1. Nil: no jitter.
 	Random func() float64
+
+	// Only, Skip and From leave steps out, by id. Only: all others. Skip: these.
+	// From: all but these and what, directly or not, waits for them. The id of
+	// an included runbook stands for all its steps. A step left out counts as
+	// met.
+	Only, Skip, From []string
+
+	// ApproveAll and Approved, ids of steps, are approvals given beforehand.
+	// What they approve is recorded all the same, as by ApprovedBy.
+	ApproveAll bool
+	Approved   []string
+	ApprovedBy string
+
+	// AwaitApprovals says that somebody is there to answer: the run waits for
+	// [Approve] or [Reject], up to [Unattended], where it would pause.
+	AwaitApprovals bool
+
+	NoRollback bool // a failure undoes nothing
 }
 
 // A Machine is one run of a plan. Inputs go in through [Machine.Handle], which
@@ -32,16 +51,25 @@ type Options struct {
 type Machine struct {
 	plan    *plan.Plan
 	options Options
-	graph   graph  // of the steps; handlers wait for the one before them
-	nodes   []node // steps, on_failure, finally: one after the other
-	first   [over + 1]int
+	static  int    // how many nodes are steps and handlers; later ones came to be in the run
+	nodes   []node // steps, on_failure, finally, one after the other; then what came to be
+	blocks  []block
+	first   [over]int // the first static node of each stage
 
-	state           // recorded
-	queues          // follow from what is recorded
-	byID    []int32 // nodes in the order of their ids; nil until an event is looked up
-	told    []uint8 // how each node's running attempt was asked to end; not recorded
-	now     time.Time
+	state   // recorded
+	queues  // follow from what is recorded
+	gating  // not recorded: questions that are asked again where they were not answered
 	effects []Effect
+	now     time.Time
+
+	// What is computed once, when first needed.
+	byID   []int32            // static nodes in the order of their ids
+	jobsBy map[jobName]int32  // the others
+	names  map[*plan.Plan]ids // where expressions find steps
+	states map[int32]plan.StepState
+	params map[scopeKey]bound
+	loops  map[*plan.Step]*loop
+	graphs map[*plan.Plan]graph
 }
 
 // A stage is the part of the run that may start attempts now.
@@ -49,51 +77,42 @@ type stage uint8
 
 const (
 	main stage = iota
+	rollback
 	onFailure
 	finally
 	over
 )
 
-var phases = [over]event.Phase{event.Main, event.OnFailure, event.Finally}
+var phases = [over]event.Phase{event.Main, event.Rollback, event.OnFailure, event.Finally}
 
 // state is what the events say about the run as a whole.
 type state struct {
 	status        event.Status
+	began         bool // an attempt was started
+	startedAt     time.Time
 	stage         stage
-	left          [over]int // nodes of each stage that have not ended
+	stages        [over]int32 // the block of each; of rollback 0 until it comes to that
 	stats         event.Stats
-	failure       int // the first failure that nothing tolerates; -1: none
-	failures      int // how many of them
-	cutShort      int // a step that was stopped although nobody cancelled the run; -1: none
+	order         []int32 // the nodes with a rollback whose attempt started, in that order
+	failed        []int32 // steps of the runbook that failed and were not tolerated, in that order
+	cutShort      int     // a step that was stopped although nobody cancelled the run; -1: none
 	handlerFailed bool
+	awaiting      int // nodes that wait for an approval
 	cancelled     bool
 	killed        bool
-	signal        string // that cancelled the run
-	broken        string // why the engine could not go on; empty: it can
+	signal        string       // that cancelled the run
+	broken        string       // why the engine could not go on; empty: it can
+	refused       event.Reason // why the run may not begin; empty: it may
+	refusal       string
 }
 
 // queues are nodes by what happens to them next.
 type queues struct {
-	ready   indexSet // may start now
-	doomed  indexSet // pending, and need what did not complete
-	active  indexSet // have started and not ended
-	running int      // attempts that run: the active ones that are not between two attempts
+	leftOut indexSet // steps to skip because somebody said so
+	running int      // attempts that run
+	between int      // nodes between two attempts
 	delays  delays
-}
-
-// node is what the events say about one step.
-type node struct {
-	id        uuid.UUID // zero until it is asked for
-	status    event.Status
-	reason    event.Reason
-	tolerated bool
-	between   bool  // running, but between two attempts
-	open      int32 // edges that are not met yet
-	attempts  int
-	started   time.Time     // the first attempt
-	due       time.Time     // between attempts: the next
-	result    *event.Result // of the last attempt that ended
-	note      string        // why there is no result
+	work    work // blocks to look at
 }
 
 // New returns a run of p that has not begun. It does not change p. The edges of
@@ -103,67 +122,98 @@ func New(p *plan.Plan, o Options) *Machine {
 	m := &Machine{
 		plan:    p,
 		options: o,
-		graph:   newGraph(p.Steps),
-		nodes:   make([]node, total),
-		told:    make([]uint8, total),
-		first:   [over + 1]int{0, len(p.Steps), len(p.Steps) + len(p.OnFailure), total},
+		static:  total,
+		nodes:   make([]node, 0, total),
 		state: state{
 			status:   event.StatusPending,
-			failure:  -1,
 			cutShort: -1,
-			left:     [over]int{len(p.Steps), len(p.OnFailure), len(p.Finally)},
 			stats:    event.Stats{Total: len(p.Steps)},
 		},
-		queues: queues{
-			ready:  newIndexSet(total),
-			doomed: newIndexSet(total),
-			active: newIndexSet(total),
-		},
 	}
-	for i := range m.nodes {
-		m.nodes[i].status = event.StatusPending
-		m.nodes[i].open = 1 // a handler: the one before it, or its stage
-		if i < len(p.Steps) {
-			m.nodes[i].open = int32(len(p.Steps[i].Needs) + len(p.Steps[i].After))
+	m.run.closed = p.Lock != nil || len(p.Require) > 0
+	m.await = o.AwaitApprovals
+	for _, s := range []stage{main, onFailure, finally} {
+		steps := p.Phase(string(phases[s]))
+		m.first[s] = len(m.nodes)
+		b := m.newBlock(inTurn, -1, len(steps))
+		m.stages[s] = b
+		for i := range steps {
+			m.nodes = append(m.nodes, node{step: &steps[i], block: b, status: event.StatusPending, open: 1})
 		}
+		if s == main {
+			k := &m.blocks[b]
+			k.kind, k.graph, k.limit, k.stops = byEdges, newGraph(steps), p.MaxConcurrency, p.StopOnError
+			for i := range steps {
+				m.nodes[i].open = int32(len(steps[i].Needs) + len(steps[i].After))
+			}
+		}
+		m.work.add(b)
+	}
+	if len(o.Only)+len(o.Skip)+len(o.From) > 0 {
+		m.leaveOut()
 	}
 	return m
 }
 
-// Status is where the run stands: pending, running, or how it ended.
+// Status is where the run stands: pending, running, paused, or how it ended.
 func (m *Machine) Status() event.Status { return m.status }
 
-// Done reports whether the run has ended.
-func (m *Machine) Done() bool { return m.status.Ended() }
+// Done reports whether the machine has come to rest: the run has ended or, as
+// Status tells, is paused.
+func (m *Machine) Done() bool { return m.status.Ended() || m.status == event.StatusPaused }
 
-// Stats counts the steps that have ended, handlers left out.
+// Stats counts the steps that have ended, handlers left out. A step with foreach
+// is one.
 func (m *Machine) Stats() event.Stats { return m.stats }
 
 // Failure is the step whose failure decided the run: the first one that nothing
-// tolerated.
+// tolerated. Of a step with foreach or of an included runbook it is the instance
+// or the step inside.
 func (m *Machine) Failure() (Node, bool) {
-	if m.failure < 0 {
+	i := m.failure()
+	if i < 0 {
 		return Node{}, false
 	}
-	return m.node(m.failure), true
+	return m.node(m.cause(i)), true
 }
 
-// HandlerFailed reports whether a handler failed that was not allowed to. The
-// status of the run does not tell.
+// HandlerFailed reports whether a handler or a rollback failed that was not
+// allowed to. The status of the run does not tell.
 func (m *Machine) HandlerFailed() bool { return m.handlerFailed }
 
 // EngineError is what ended the run where the engine itself could not go on;
 // else it is empty.
 func (m *Machine) EngineError() string { return m.broken }
 
-// NodeStatus is where a step stands. It is running between two attempts too. A
-// handler whose turn never came stays pending.
+// Refused is why the run could not begin: event.ReasonRequire, ReasonProbe,
+// ReasonExpression or ReasonLock, and a message; empty: it could.
+func (m *Machine) Refused() (event.Reason, string) { return m.refused, m.refusal }
+
+// NodeStatus is where a step stands. It is running between two attempts too, and
+// while instances or steps inside of it have not ended. A handler whose turn
+// never came stays pending.
 func (m *Machine) NodeStatus(n Node) event.Status {
 	i, ok := m.index(n)
 	if !ok {
 		return event.StatusUnknown
 	}
 	return m.nodes[i].status
+}
+
+// RolledBack reports whether the step was undone.
+func (m *Machine) RolledBack(n Node) bool {
+	i, ok := m.index(n)
+	return ok && m.nodes[i].rolledBack
+}
+
+// Outputs are what a completed step was recorded to have put out. The map is the
+// machine's own. That of a step with foreach is empty; see [Machine.Scope].
+func (m *Machine) Outputs(n Node) event.Values {
+	i, ok := m.index(n)
+	if !ok {
+		return nil
+	}
+	return m.nodes[i].outputs
 }
 
 // Result is what is known of a step: how it ended, or how its last attempt did.
@@ -177,7 +227,7 @@ func (m *Machine) Result(n Node) event.Result {
 	if at.result != nil {
 		r = *at.result
 	} else {
-		r = event.Result{ID: m.executionID(i), StepID: m.step(i).ID, Phase: n.Phase, ExitCode: -1, Error: at.note}
+		r = event.Result{ID: m.executionID(i), StepID: m.stepID(i), Phase: m.phase(i), ExitCode: -1, Error: at.note}
 		if at.attempts > 0 {
 			r.StartedAt = at.started.UTC()
 		}
@@ -186,39 +236,49 @@ func (m *Machine) Result(n Node) event.Result {
 	return r
 }
 
-// ExecutionID names a step of this run.
-func (m *Machine) ExecutionID(n Node) uuid.UUID {
-	i, ok := m.index(n)
-	if !ok {
-		return uuid.Nil
-	}
-	return m.executionID(i)
-}
-
 // maxCurrent keeps what is said about a run with thousands of steps at once
 // readable.
 const maxCurrent = 10
 
 // Running is the ids of the steps that have started and not ended, in file
-// order, the first ten at most. One between two attempts is among them.
+// order, the first ten at most. One between two attempts is among them; in
+// place of a step with foreach are its instances.
 func (m *Machine) Running() []string {
-	var ids []string
-	for i := range m.active.all {
-		if len(ids) == maxCurrent {
+	if m.stage == over {
+		return nil
+	}
+	return m.current(nil, m.stages[m.stage])
+}
+
+func (m *Machine) current(list []string, b int32) []string {
+	k := &m.blocks[b]
+	for local := range k.active.all {
+		if len(list) == maxCurrent {
 			break
 		}
-		ids = append(ids, m.step(i).ID)
+		if i := k.first + local; m.nodes[i].inner != 0 {
+			list = m.current(list, m.nodes[i].inner)
+		} else {
+			list = append(list, m.stepID(i))
+		}
 	}
-	return ids
+	return list
+}
+
+// Waiting is what waits for an approval, in the order of the runbook.
+func (m *Machine) Waiting() []Node {
+	var list []Node
+	for i := 0; m.awaiting > len(list) && i < len(m.nodes); i++ {
+		if m.nodes[i].approval == requested && !m.nodes[i].status.Ended() {
+			list = append(list, m.node(i))
+		}
+	}
+	return list
 }
 
 // WantsSlot reports whether an attempt could start if there was a slot for it.
 func (m *Machine) WantsSlot() bool {
-	if m.ready.size == 0 || m.Done() {
-		return false
-	}
-	limit := m.plan.MaxConcurrency
-	return m.stage != main || limit <= 0 || m.running < limit
+	return m.status == event.StatusRunning && m.stage < over && !m.run.closed && m.blocks[m.stages[m.stage]].wants()
 }
 
 // NextTick is when a step's next attempt falls due; false: none is waiting.
@@ -228,56 +288,4 @@ func (m *Machine) NextTick() (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return m.delays[0].due, true
-}
-
-// index is where a node is kept.
-func (m *Machine) index(n Node) (int, bool) {
-	for s, phase := range phases {
-		if phase == n.Phase {
-			i := m.first[s] + n.Index
-			return i, n.Index >= 0 && i < m.first[s+1]
-		}
-	}
-	return 0, false
-}
-
-func (m *Machine) node(i int) Node {
-	s := m.stageOf(i)
-	return Node{Phase: phases[s], Index: i - m.first[s]}
-}
-
-func (m *Machine) stageOf(i int) stage {
-	switch {
-	case i < m.first[onFailure]:
-		return main
-	case i < m.first[finally]:
-		return onFailure
-	}
-	return finally
-}
-
-func (m *Machine) step(i int) *plan.Step {
-	s := m.stageOf(i)
-	switch k := i - m.first[s]; s {
-	case main:
-		return &m.plan.Steps[k]
-	case onFailure:
-		return &m.plan.OnFailure[k]
-	default:
-		return &m.plan.Finally[k]
-	}
-}
-
-func (m *Machine) executionID(i int) uuid.UUID {
-	n := &m.nodes[i]
-	if n.id != uuid.Nil {
-		return n.id
-	}
-	at := m.node(i)
-	if m.options.ExecutionIDs != nil {
-		n.id = m.options.ExecutionIDs(at.Phase, at.Index)
-	} else {
-		n.id = uuid.NewSHA1(m.options.RunID, []byte(string(at.Phase)+"/"+m.step(i).ID))
-	}
-	return n.id
 }

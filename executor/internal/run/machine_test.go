@@ -173,7 +173,7 @@ func TestForeignEvents(t *testing.T) {
 	m.Apply(event.Event{Type: event.RunStarted})
 	before := snapshot(m)
 	for _, e := range []event.Event{
-		{Type: "approval_requested", StepID: "a"}, {Type: event.Stdout, StepID: "a"}, {Type: event.Warning}, {Type: event.Progress},
+		{Type: "shaken", StepID: "a"}, {Type: event.ApprovalGranted, StepID: "a"}, {Type: event.Expanded, StepID: "a", Items: []event.Item{{Key: "x"}}}, {Type: event.RunResumed}, {Type: event.Stdout, StepID: "a"}, {Type: event.Warning}, {Type: event.Progress},
 		{Type: event.Completed, StepID: "gone"}, {Type: event.Completed}, {Type: event.Retrying, StepID: "a"}, {Type: event.RunStarted},
 	} {
 		m.Apply(e)
@@ -188,7 +188,7 @@ func TestForeignEvents(t *testing.T) {
 	if m.running != 0 || m.Stats().Completed != 1 || m.Stats().Failed != 0 || !m.WantsSlot() {
 		t.Errorf("events told twice count twice: %s", snapshot(m))
 	}
-	for _, n := range []Node{{"", -1}, {"", 2}, {event.Finally, 0}, {"rollback", 0}} {
+	for _, n := range []Node{{Index: -1}, {Index: 2}, {Phase: event.Finally}, {Phase: "rollback"}, {Job: 1}, {Job: -1}, Itself} {
 		if m.NodeStatus(n) != event.StatusUnknown || m.Result(n).ExitCode != -1 || m.ExecutionID(n) != uuid.Nil {
 			t.Errorf("%v is known", n)
 		}

@@ -10,10 +10,11 @@ import (
 
 // needMessage names the first step in file order that keeps step i from running.
 func (m *Machine) needMessage(i int) string {
-	for _, need := range m.plan.Steps[i].Needs {
-		n := &m.nodes[need]
-		if m.doomed.has(need) || n.status.Ended() && !n.meetsNeeds() {
-			return fmt.Sprintf("step %q, which it needs, %s", m.step(need).ID, n.verb())
+	k, _ := m.in(i)
+	for _, need := range m.nodes[i].step.Needs {
+		n := &m.nodes[k.first+need]
+		if k.doomed.has(need) || n.status.Ended() && !n.meetsNeeds() {
+			return fmt.Sprintf("step %q, which it needs, %s", m.stepID(k.first+need), n.verb())
 		}
 	}
 	return "a step it needs did not complete"
@@ -34,9 +35,33 @@ func (n *node) verb() string {
 	}
 }
 
-func (m *Machine) stopMessage() string {
-	return fmt.Sprintf("step %q %s, and with stop_on_error nothing new starts after that",
-		m.step(m.failure).ID, m.nodes[m.failure].verb())
+func (m *Machine) stopMessage(failure int) string {
+	i := m.cause(failure)
+	return fmt.Sprintf("step %q %s, and with stop_on_error nothing new starts after that", m.stepID(i), m.nodes[i].verb())
+}
+
+// limitMessage says why an item of a foreach has no turn any more.
+func (m *Machine) limitMessage(k *block) string {
+	i := m.cause(k.failure)
+	text := fmt.Sprintf("%q %s", m.stepID(i), m.nodes[i].verb())
+	if most := m.nodes[k.owner].step.Foreach.MaxFailures; most > 0 {
+		return fmt.Sprintf("%s, and max_failures is %d", text, most)
+	}
+	return text + ", and the foreach tolerates no failure"
+}
+
+// innerMessage says which of what is inside a node made it fail.
+func (m *Machine) innerMessage(k *block) string {
+	i := m.cause(k.failure)
+	n := &m.nodes[i]
+	text := fmt.Sprintf("%q %s", m.stepID(i), n.verb())
+	if n.note != "" {
+		text += ": " + n.note
+	}
+	if all := k.failures + k.tolerated; k.kind == items && k.size > 1 {
+		text = fmt.Sprintf("%d of %d items failed; %s", all, k.size, text)
+	}
+	return text
 }
 
 // haltMessage says why a handler does not run.
@@ -46,6 +71,8 @@ func (m *Machine) haltMessage() string {
 		return "the engine could not go on: " + m.broken
 	case m.killed:
 		return "the run was told to end at once"
+	case m.refused != "" && !m.cancelled:
+		return "the run may not begin: " + m.refusal
 	default:
 		return "the run was cancelled"
 	}
@@ -56,19 +83,20 @@ func (m *Machine) cancelMessage() string {
 	case m.signal != "":
 		return "cancelled by " + m.signal
 	case m.cutShort >= 0:
-		return fmt.Sprintf("cancelled because step %q was stopped", m.step(m.cutShort).ID)
+		return fmt.Sprintf("cancelled because step %q was stopped", m.stepID(m.cutShort))
 	default:
 		return "cancelled"
 	}
 }
 
 func (m *Machine) failureMessage() string {
-	n := &m.nodes[m.failure]
-	message := fmt.Sprintf("step %q %s", m.step(m.failure).ID, n.verb())
+	i := m.failure()
+	n := &m.nodes[i]
+	message := fmt.Sprintf("step %q %s", m.stepID(i), n.verb())
 	if n.result != nil && n.result.Error != "" {
 		message += ": " + n.result.Error
 	}
-	switch others := m.failures - 1; others {
+	switch others := m.blocks[m.stages[main]].failures - 1; others {
 	case 0:
 	case 1:
 		message += " (and 1 more step)"
@@ -80,18 +108,25 @@ func (m *Machine) failureMessage() string {
 
 // stuckMessage names the steps that wait for each other.
 func (m *Machine) stuckMessage() string {
-	var ids []string
-	for i := range m.plan.Steps {
-		if m.nodes[i].status != event.StatusPending {
-			continue
-		}
-		if len(ids) == 3 {
-			ids = append(ids, "…")
-			break
-		}
-		ids = append(ids, fmt.Sprintf("%q", m.plan.Steps[i].ID))
-	}
+	ids := m.pending(nil, m.stages[m.stage])
 	return "the plan has a cycle: " + strings.Join(ids, ", ") + " wait for steps that cannot end before them"
+}
+
+// pending is the first steps of a block that have not started.
+func (m *Machine) pending(ids []string, b int32) []string {
+	k := &m.blocks[b]
+	for i := k.first; i < k.first+k.size && len(ids) <= 3; i++ {
+		switch n := &m.nodes[i]; {
+		case n.inner != 0 && !n.status.Ended():
+			ids = m.pending(ids, n.inner)
+		case n.status != event.StatusPending:
+		case len(ids) == 3:
+			ids = append(ids, "…")
+		default:
+			ids = append(ids, fmt.Sprintf("%q", m.stepID(i)))
+		}
+	}
+	return ids
 }
 
 // defaultError describes a failure that came without a description.

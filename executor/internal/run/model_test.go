@@ -147,17 +147,23 @@ func checkRules(t rapid.TB, s *scenario, m *Machine, events []event.Event) {
 func snapshot(m *Machine) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%+v running %d\n", m.state, m.running)
+	for _, k := range m.blocks {
+		fmt.Fprintf(&b, "block of %d: %d+%d left=%d failure=%d failures=%d tolerated=%d cancelled=%d stopped=%d running=%d next=%d under=%d\n",
+			k.owner, k.first, k.size, k.left, k.failure, k.failures, k.tolerated, k.cancelled, k.stopped, k.running, k.next, k.under)
+	}
 	for i := range m.nodes {
 		n := m.nodes[i]
 		due := time.Duration(0)
 		if n.between {
 			due = n.due.Sub(epoch)
 		}
-		// Between two attempts a node becomes ready with time, not with an event.
-		ready := m.ready.has(i) && !n.between
-		fmt.Fprintf(&b, "%s %v %s tolerated=%t between=%t open=%d attempts=%d began=%v due=%v ready=%t doomed=%t active=%t note=%q result=%+v\n",
-			m.executionID(i), n.status, n.reason, n.tolerated, n.between, n.open, n.attempts, n.started.UnixNano(), due,
-			ready, m.doomed.has(i), m.active.has(i), n.note, deref(n.result))
+		k, local := m.in(i)
+		// Between two attempts a node becomes ready with time, not with an event;
+		// with guards, with answers that another machine asks for again.
+		ready := k.ready.has(local) && !n.between && n.inner == 0 && !m.guarded(i)
+		fmt.Fprintf(&b, "%s %v %s tolerated=%t between=%t open=%d attempts=%d began=%v approval=%d waits=%t undone=%d/%t outputs=%v inner=%d due=%v ready=%t doomed=%t active=%t note=%q result=%+v\n",
+			m.executionID(i), n.status, n.reason, n.tolerated, n.between, n.open, n.attempts, n.started.UnixNano(),
+			n.approval, n.waits, n.undone, n.rolledBack, n.outputs, n.inner, due, ready, k.doomed.has(local), k.active.has(local), n.note, deref(n.result))
 	}
 	return b.String()
 }

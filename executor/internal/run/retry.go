@@ -34,15 +34,23 @@ func verdict(s *plan.Step, o *Outcome) (event.Status, event.Reason) {
 	}
 }
 
-// again reports whether a failed attempt is followed by another, and after what
-// delay. One that the engine lost hold of is not: it may still be at work.
+// again reports whether an attempt that failed or timed out is followed by
+// another, and after what delay. What retry.if says decides; without it what
+// timed out is not tried again. One that the engine lost hold of never is: it
+// may still be at work.
 func (m *Machine) again(i int, o *Outcome, r *event.Result) (time.Duration, bool) {
-	retry := m.step(i).Retry
 	n := &m.nodes[i]
-	if retry == nil || n.attempts > retry.Times || o.Ending == Broken || m.halted() {
+	retry := n.step.Retry
+	if retry == nil || n.attempts > retry.Times || o.Ending == Broken {
 		return 0, false
 	}
-	d, err := retry.Delays(nil)
+	if o.RetryIf != nil && !*o.RetryIf || o.RetryIf == nil && r.Status == event.StatusTimeout {
+		return 0, false
+	}
+	if halt, _ := m.haltOf(n.block); halt != goOn {
+		return 0, false
+	}
+	d, err := m.delaysOf(i)
 	if err != nil {
 		r.Error += "; not tried again: " + err.Error()
 		return 0, false
@@ -74,13 +82,26 @@ func backoff(r *plan.Retry, d plan.Delays, attempt int) time.Duration {
 	return min(delay, most)
 }
 
+// delaysOf is the durations of a node's retry. Most are written as they are, and
+// need no scope.
+func (m *Machine) delaysOf(i int) (plan.Delays, error) {
+	retry := m.nodes[i].step.Retry
+	var scope *plan.Scope
+	for _, v := range []plan.Value{retry.Delay, retry.MaxDelay, retry.MaxElapsed} {
+		if _, known := v.Literal(); !known {
+			scope = m.scopeOf(i, Hidden{})
+			break
+		}
+	}
+	return retry.Delays(scope)
+}
+
 // tooLate reports whether no further attempt of a node may start.
 func (m *Machine) tooLate(i int) bool {
-	retry := m.step(i).Retry
-	if retry == nil {
+	if m.nodes[i].step.Retry == nil {
 		return false
 	}
-	d, err := retry.Delays(nil)
+	d, err := m.delaysOf(i)
 	return err != nil || d.MaxElapsed > 0 && m.now.After(m.nodes[i].started.Add(d.MaxElapsed))
 }
 
@@ -91,7 +112,7 @@ func (m *Machine) wake() {
 		if len(m.delays) == 0 || m.delays[0].due.After(m.now) {
 			return
 		}
-		m.ready.add(m.delays.removeFirst().node)
+		m.makeReady(m.delays.removeFirst().node)
 	}
 }
 

@@ -56,9 +56,9 @@ var (
 
 func nodesOf(p *plan.Plan) []Node {
 	var nodes []Node
-	for _, phase := range phases {
+	for _, phase := range []event.Phase{event.Main, event.OnFailure, event.Finally} {
 		for i := range p.Phase(string(phase)) {
-			nodes = append(nodes, Node{phase, i})
+			nodes = append(nodes, Node{Phase: phase, Index: i})
 		}
 	}
 	return nodes

@@ -6,76 +6,227 @@ import (
 	"github.com/cloudops-run/runbook/executor/event"
 )
 
-// settle records everything that follows from the state as it is. It looks only
-// at recorded state, never at the input that came in, so that a run whose
-// engine died between two records goes on with the same next one.
+// settle records everything that follows from the state as it is, and asks what
+// has to be asked before more can follow. What it records depends only on
+// recorded state and on answers, so that a run whose engine died between two
+// records goes on with the same next one.
 func (m *Machine) settle() {
 	for m.status == event.StatusRunning {
 		switch {
 		case m.cutShort >= 0 && !m.cancelled && m.broken == "":
-			m.cancel("", fmt.Sprintf("step %q was stopped", m.step(m.cutShort).ID))
+			m.cancel("", fmt.Sprintf("step %q was stopped", m.stepID(m.cutShort)))
+		case m.cancelled && !m.killed && !m.began && m.hasRunGate():
+			m.kill() // nothing was begun under the run's lock, so nothing is left to do under it
+		case m.leftOut.size > 0 && m.stage == main:
+			i := m.leftOut.min()
+			m.leftOut.remove(i)
+			if m.nodes[i].status == event.StatusPending {
+				m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonLeftOut, Message: m.leftOutBy()})
+			}
+		case m.stages[rollback] != 0 && m.recordRolledBack():
 		case m.stage == over:
+			if m.run.flight == probing {
+				return
+			}
 			m.recordEnd()
-		case m.idle() > 0 && m.halted():
-			m.sweep()
-		case m.doomed.size > 0:
-			i := m.doomed.min()
-			m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonNeed, Message: m.needMessage(i)})
-		case m.stuck():
-			m.abort(m.stuckMessage())
-		default:
+		case m.passRun():
+		case len(m.work) > 0:
+			if b := m.work[0]; !m.settleBlock(b) {
+				m.work.remove(b)
+			}
+		case m.busy() || m.run.closed:
 			return
+		case m.awaiting == 0:
+			m.abort(m.stuckMessage())
+		case m.await:
+			return
+		default:
+			m.record(event.Event{Type: event.RunPaused, Message: m.pauseMessage()})
+			m.rest()
 		}
 	}
 }
 
-// idle counts the nodes of this stage that have neither ended nor an attempt
-// running.
-func (m *Machine) idle() int { return m.left[m.stage] - m.running }
+// busy reports whether anything can still happen without an approval.
+func (m *Machine) busy() bool {
+	return m.running > 0 || m.between > 0 || m.asked > 0 || m.blocks[m.stages[m.stage]].ready.size > 0
+}
 
-// stopped reports whether stop_on_error keeps new steps from starting.
-func (m *Machine) stopped() bool { return m.plan.StopOnError && m.failure >= 0 }
+// settleBlock does the first thing that there is to do in a block, if any.
+func (m *Machine) settleBlock(b int32) bool {
+	k := &m.blocks[b]
+	if k.owner >= 0 && m.nodes[k.owner].status.Ended() || k.owner < 0 && b != m.stages[m.stage] {
+		return false
+	}
+	if halt, by := m.haltOf(b); halt != goOn {
+		if !k.swept {
+			m.sweep(b, halt, by)
+			return true
+		}
+	} else {
+		switch {
+		case k.doomed.size > 0:
+			i := k.first + k.doomed.min()
+			m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonNeed, Message: m.needMessage(i)})
+			return true
+		case k.kind == items && k.failure >= 0 && k.next < k.size:
+			i := k.first + k.next
+			m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonStopped, Message: m.limitMessage(k)})
+			return true
+		case k.gated.size > 0 && !m.run.closed:
+			m.pass(k.first + k.gated.min())
+			return true
+		}
+	}
+	if k.left == 0 && k.owner >= 0 {
+		m.recordInner(k.owner)
+		return true
+	}
+	return false
+}
 
-// halted reports whether nothing starts any more in this stage. A step that
-// fails while others run ends their retries as well: another attempt would be a
-// new start.
-func (m *Machine) halted() bool {
-	switch m.stage {
-	case main:
-		return m.cancelled || m.broken != "" || m.stopped()
-	case onFailure:
-		return m.cancelled || m.broken != ""
-	default:
-		return m.killed || m.broken != ""
+// recordRolledBack says of a step that it was undone.
+func (m *Machine) recordRolledBack() bool {
+	for k := &m.blocks[m.stages[rollback]]; k.next < k.size; k.next++ {
+		n := &m.nodes[k.first+k.next]
+		if !n.status.Ended() {
+			return false
+		}
+		if undone := int(n.job.undoes); n.status == event.StatusCompleted && !m.nodes[undone].rolledBack {
+			m.recordAbout(undone, event.Event{Type: event.RolledBack})
+			return true
+		}
+	}
+	return false
+}
+
+// halt says why nothing new starts.
+type halt uint8
+
+const (
+	goOn halt = iota
+	stop      // stop_on_error, after a failure
+	give      // nothing of this stage starts any more
+)
+
+// haltOf is what holds for a block, and, for stop, the failure it is because of.
+// A step that fails while others run ends their retries as well: another attempt
+// would be a new start.
+func (m *Machine) haltOf(b int32) (halt, int) {
+	if m.givenUp() {
+		return give, -1
+	}
+	for {
+		k := &m.blocks[b]
+		if k.stops && k.failure >= 0 {
+			return stop, k.failure
+		}
+		if k.owner < 0 {
+			return goOn, -1
+		}
+		b = m.nodes[k.owner].block
 	}
 }
 
-// sweep ends every idle node of a halted stage: first, in file order, those
-// between two attempts, since they may take others with them, then the rest.
-func (m *Machine) sweep() {
-	s := m.stage
-	stopOnly := !m.cancelled && m.broken == ""
-	for i := range m.active.all {
-		switch {
-		case !m.nodes[i].between:
-		case stopOnly:
-			m.recordLast(i, m.stopMessage())
+// givenUp reports whether nothing starts any more in this stage.
+func (m *Machine) givenUp() bool {
+	if m.stage == finally {
+		return m.dead()
+	}
+	return m.cancelled || m.dead()
+}
+
+// dead reports whether no handler starts either.
+func (m *Machine) dead() bool { return m.killed || m.broken != "" || m.refused != "" }
+
+// sweep ends every idle node of a halted block: first, in file order, those
+// between two attempts, since they may take others with them, then the rest. A
+// node whose probe runs is left until it has ended.
+func (m *Machine) sweep(b int32, why halt, by int) {
+	m.blocks[b].swept = true
+	for local := range m.blocks[b].active.all {
+		i := m.blocks[b].first + local
+		switch n := &m.nodes[i]; {
+		case n.inner != 0:
+			m.sweep(n.inner, why, by)
+		case !n.between:
+		case why == stop:
+			m.recordLast(i, m.stopMessage(by))
 		default:
 			m.recordBetweenCancelled(i)
 		}
 	}
-	for i := m.first[s]; i < m.first[s+1]; i++ {
+	for local := range m.blocks[b].size {
+		i := m.blocks[b].first + local
+		n := &m.nodes[i]
 		switch {
-		case m.nodes[i].status != event.StatusPending:
-		case s != main:
-			m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonCancelled, Message: m.haltMessage()})
-		case !stopOnly:
-			m.recordAbout(i, event.Event{Type: event.Cancelled, Reason: event.ReasonCancelled, Error: "cancelled before it started"})
-		case m.doomed.has(i):
+		case n.status != event.StatusPending || n.gate != nil && n.gate.flight == probing:
+		case why == give:
+			m.recordGivenUp(i)
+		case m.blocks[b].doomed.has(local):
 			m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonNeed, Message: m.needMessage(i)})
 		default:
-			m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonStopped, Message: m.stopMessage()})
+			m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonStopped, Message: m.stopMessage(by)})
 		}
+	}
+}
+
+// recordGivenUp ends a node that has not started.
+func (m *Machine) recordGivenUp(i int) {
+	switch s := m.stageOf(i); {
+	case m.refused != "" && !m.cancelled && m.broken == "":
+		m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonStopped, Message: m.haltMessage()})
+	case s != main:
+		m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonCancelled, Message: m.haltMessage()})
+	default:
+		m.recordFailure(i, event.StatusCancelled, event.ReasonCancelled, "cancelled before it started")
+	}
+}
+
+// recordFailure ends a node without an attempt. What it says of it is short
+// where the node only did not start.
+func (m *Machine) recordFailure(i int, status event.Status, reason event.Reason, message string) {
+	e := event.Event{Type: event.Cancelled, Reason: reason, Error: message}
+	if status == event.StatusFailed {
+		e.Type, e.Tolerated = event.Failed, m.tolerates(i, reason)
+		e.Result = m.resultOf(i, status, reason, message)
+		e.Result.Tolerated = e.Tolerated
+	}
+	m.recordAbout(i, e)
+}
+
+// resultOf describes a node that had no attempt of its own.
+func (m *Machine) resultOf(i int, status event.Status, reason event.Reason, message string) *event.Result {
+	n := &m.nodes[i]
+	r := &event.Result{
+		ID: m.executionID(i), StepID: m.stepID(i), Phase: m.phase(i),
+		Status: status, Reason: reason, ExitCode: -1, Error: message,
+	}
+	if n.inner != 0 {
+		r.StartedAt, r.CompletedAt, r.Duration = n.started.UTC(), m.now.UTC(), m.now.Sub(n.started)
+	}
+	return r
+}
+
+// recordInner ends a node whose inside has ended.
+func (m *Machine) recordInner(i int) {
+	n := &m.nodes[i]
+	k := &m.blocks[n.inner]
+	switch {
+	case k.cancelled > 0:
+		r := m.resultOf(i, event.StatusCancelled, event.ReasonCancelled, "cancelled")
+		m.recordAbout(i, event.Event{Type: event.Cancelled, Reason: r.Reason, Error: r.Error, Result: r})
+	case k.failure >= 0:
+		m.recordFailure(i, event.StatusFailed, m.nodes[m.cause(i)].reason, m.innerMessage(k))
+	case k.stopped > 0:
+		m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonStopped, Message: fmt.Sprintf("%d of %d did not start any more", k.stopped, k.size)})
+	default:
+		outputs, err := m.bodyOutputs(i)
+		if err != nil {
+			m.recordFailure(i, event.StatusFailed, event.ReasonOutput, err.Error())
+			return
+		}
+		m.recordAbout(i, event.Event{Type: event.Completed, Outputs: outputs, Result: m.resultOf(i, event.StatusCompleted, "", "")})
 	}
 }
 
@@ -83,11 +234,15 @@ func (m *Machine) sweep() {
 func (m *Machine) recordLast(i int, why string) {
 	r := *m.nodes[i].result
 	r.Error += "; not tried again: " + why
-	r.Tolerated = m.step(i).ContinueOnError
-	m.recordAbout(i, event.Event{
+	r.Tolerated = m.tolerates(i, r.Reason)
+	e := event.Event{
 		Type: event.Failed, Attempt: r.Attempts, Result: &r,
 		Error: r.Error, Reason: r.Reason, Tolerated: r.Tolerated,
-	})
+	}
+	if r.Status == event.StatusTimeout {
+		e.Type = event.Timeout
+	}
+	m.recordAbout(i, e)
 }
 
 func (m *Machine) recordBetweenCancelled(i int) {
@@ -109,15 +264,17 @@ func (m *Machine) recordEnd() {
 		e.Status, e.Reason, e.Error = event.StatusFailed, event.ReasonEngine, m.broken
 	case m.cancelled:
 		e.Status, e.Reason, e.Error = event.StatusCancelled, event.ReasonCancelled, m.cancelMessage()
-	case m.failure >= 0:
-		e.Status, e.Reason, e.Error = event.StatusFailed, m.nodes[m.failure].reason, m.failureMessage()
+	case m.refused != "":
+		e.Status, e.Reason, e.Error = event.StatusFailed, m.refused, m.refusal
+	case m.failure() >= 0:
+		e.Status, e.Reason, e.Error = event.StatusFailed, m.nodes[m.failure()].reason, m.failureMessage()
 	}
 	m.record(e)
-	m.emit(End{})
+	m.rest()
 }
 
-// stuck reports whether steps wait for each other, which no checked plan does.
-// Saying so beats waiting for ever.
-func (m *Machine) stuck() bool {
-	return m.left[m.stage] > 0 && m.active.size == 0 && m.ready.size == 0
+// rest lets go of what the run itself holds.
+func (m *Machine) rest() {
+	m.unlockRun()
+	m.emit(End{})
 }

@@ -104,7 +104,7 @@ func (s *simulation) finish(n Node) {
 	a := s.running[n]
 	delete(s.running, n)
 	s.free++
-	for _, wrong := range []Finished{{n, a.number + 1, Outcome{}}, {n, 0, Outcome{}}, {Node{n.Phase, 99}, 1, Outcome{}}, {Node{"none", 0}, 1, Outcome{}}} {
+	for _, wrong := range []Finished{{n, a.number + 1, Outcome{}}, {n, 0, Outcome{}}, {Node{Phase: n.Phase, Index: 99}, 1, Outcome{}}, {Node{Phase: "none"}, 1, Outcome{}}} {
 		for _, e := range s.m.Handle(epoch.Add(s.now), wrong) {
 			s.t.Fatalf("the end of an attempt that does not run had an effect: %+v", e)
 		}

@@ -77,10 +77,10 @@ func TestSkippedAsNotWanted(t *testing.T) {
 		m := s.machine()
 		m.Apply(event.Event{Type: event.RunStarted})
 		m.Apply(event.Event{Type: event.Skipped, StepID: "x", Reason: reason})
-		if got := m.ready.has(1); got != want {
+		if got := m.blocks[0].ready.has(1); got != want {
 			t.Errorf("skipped (%s): needs met = %t, want %t", reason, got, want)
 		}
-		if !m.ready.has(2) {
+		if !m.blocks[0].ready.has(2) {
 			t.Errorf("skipped (%s): order is not met", reason)
 		}
 		if _, failed := m.Failure(); failed {
@@ -95,7 +95,7 @@ func TestCancelledMeetsNothing(t *testing.T) {
 	m := parse(t, "x; needs <x; order ~x").machine()
 	m.Apply(event.Event{Type: event.RunStarted})
 	m.Apply(event.Event{Type: event.Cancelled, StepID: "x"})
-	if m.ready.has(1) || m.ready.has(2) {
+	if m.blocks[0].ready.has(1) || m.blocks[0].ready.has(2) {
 		t.Errorf("a cancelled step lets others start")
 	}
 }

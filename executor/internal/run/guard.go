@@ -1,0 +1,374 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// gating is what is not recorded: which questions are under way. A machine that
+// was told the events asks those again that led to no event.
+type gating struct {
+	run    runGate
+	probes work // nodes whose probe runs
+	asked  int  // probes that run and locks that are waited for, those of the run included
+	await  bool // somebody may answer an approval
+}
+
+// gate is how far a node is with its guards.
+type gate struct {
+	at     gateStep
+	k      int // of several guards: the next
+	waited bool
+	flight flight
+	answer *Probed
+	locked bool
+	told   bool   // that the lock is waited for
+	lock   string // its name
+}
+
+// gateStep is what is looked at next. The order is that of the language.
+type gateStep uint8
+
+const (
+	atIf gateStep = iota
+	atUnless
+	atRequire
+	atApproval
+	atLock
+	atUnlessAgain // where something was waited for
+	atRequireAgain
+	atEnd
+)
+
+type flight uint8
+
+const (
+	grounded flight = iota
+	probing
+	locking
+)
+
+// guarded reports whether anything is to be looked at before an attempt of a
+// node.
+func (m *Machine) guarded(i int) bool {
+	s := m.nodes[i].step
+	if s.If == nil && s.Unless == nil && len(s.Require) == 0 && s.Approval == nil && s.Lock == nil && s.Foreach == nil && s.Body == nil {
+		return false
+	}
+	if !m.isInstance(i) || s.Body != nil {
+		return true
+	}
+	return m.loopOf(s).any
+}
+
+// concerns reports whether a guard is asked about node i: with foreach, one that
+// names the item is asked about each instance, and every other about the step.
+func (m *Machine) concerns(i int, g *plan.Guard) bool {
+	s := m.nodes[i].step
+	return s.Foreach == nil || m.isRollback(i) || m.loopOf(s).each[g] == m.isInstance(i)
+}
+
+func (m *Machine) hasLock(i int) bool {
+	s := m.nodes[i].step
+	return s.Lock != nil && (s.Foreach == nil || m.isRollback(i) || m.loopOf(s).lock == m.isInstance(i))
+}
+
+// pass goes on with the guards of node i until one has to be waited for or all
+// of them are done with.
+func (m *Machine) pass(i int) {
+	n := &m.nodes[i]
+	if n.gate == nil {
+		n.gate = &gate{}
+	}
+	g := n.gate
+	switch n.approval {
+	case requested:
+		if !m.approvedBeforehand(i) {
+			m.hold(i)
+			return
+		}
+		m.recordAbout(i, event.Event{Type: event.ApprovalGranted, By: m.options.ApprovedBy})
+		return
+	case rejected:
+		m.failGate(i, event.ReasonRejected, n.note)
+		return
+	case granted:
+		if g.at <= atApproval {
+			g.at, g.k, g.waited = atLock, 0, true
+		}
+	}
+	for g.at < atEnd && m.nodes[i].status == event.StatusPending {
+		if !m.passStep(i, g) {
+			return
+		}
+	}
+	if m.nodes[i].status == event.StatusPending {
+		m.open(i)
+	}
+}
+
+// passStep looks at what is next. It reports whether the node can go on at once.
+func (m *Machine) passStep(i int, g *gate) bool {
+	s := m.nodes[i].step
+	switch g.at {
+	case atIf:
+		return m.passGuard(i, g, If, s.If, 0)
+	case atUnless, atUnlessAgain:
+		return m.passGuard(i, g, Unless, s.Unless, 0)
+	case atRequire, atRequireAgain:
+		if g.k < len(s.Require) {
+			return m.passGuard(i, g, Require, &s.Require[g.k], g.k)
+		}
+	case atApproval:
+		if s.Approval != nil && !m.isInstance(i) {
+			return m.requestApproval(i)
+		}
+	case atLock:
+		if m.hasLock(i) && !g.locked {
+			return m.takeLock(i, g)
+		}
+	}
+	g.next()
+	return true
+}
+
+// next goes on to what comes after.
+func (g *gate) next() {
+	g.at, g.k = g.at+1, 0
+	if g.at == atUnlessAgain && !g.waited {
+		g.at = atEnd
+	}
+}
+
+// passGuard decides on one guard, once its answer is known.
+func (m *Machine) passGuard(i int, g *gate, which Which, guard *plan.Guard, k int) bool {
+	if guard != nil && m.concerns(i, guard) {
+		yes, known, reason, problem := m.answerOf(i, g, which, guard, k)
+		switch {
+		case !known:
+			return false
+		case reason != "":
+			m.failGate(i, reason, fmt.Sprintf("%s: %s", which, problem))
+			return false
+		case which == If && !yes:
+			m.skipGate(i, event.ReasonIf, "if does not hold")
+			return false
+		case which == Unless && yes:
+			m.skipGate(i, event.ReasonUnless, "already done")
+			return false
+		case which == Require && !yes:
+			m.failGate(i, event.ReasonRequire, requireMessage(guard, m.scopeOf(i, Hidden{})))
+			return false
+		}
+	}
+	if which == Require {
+		g.k++
+	} else {
+		g.next()
+	}
+	return true
+}
+
+// answerOf is the answer to a guard. A probe has to be asked first: then it is
+// not known yet. With a reason there will be none.
+func (m *Machine) answerOf(i int, g *gate, which Which, guard *plan.Guard, k int) (yes, known bool, reason event.Reason, problem string) {
+	if guard.Probe == nil {
+		yes, err := holds(guard.Expr, m.scopeOf(i, Hidden{}))
+		if err != nil {
+			return false, true, event.ReasonExpression, err.Error()
+		}
+		return yes, true, "", ""
+	}
+	if g.answer == nil {
+		g.flight = probing
+		m.hold(i)
+		m.asked++
+		m.nodes[i].told = 0
+		m.probes.add(int32(i))
+		m.emit(Probe{Node: m.node(i), Which: which, Index: k, Probe: guard.Probe})
+		return false, false, "", ""
+	}
+	answer := g.answer
+	g.answer = nil
+	if answer.Error != "" {
+		return false, true, event.ReasonProbe, answer.Error
+	}
+	return answer.Yes, true, "", ""
+}
+
+// holds evaluates a condition.
+func holds(e *plan.Expr, scope *plan.Scope) (bool, error) {
+	if e == nil {
+		return false, errors.New("there is nothing to ask")
+	}
+	v, err := e.Eval(scope)
+	if err != nil {
+		return false, err
+	}
+	yes, ok := v.(bool)
+	if !ok {
+		return false, fmt.Errorf("%s is neither true nor false", e.Source())
+	}
+	return yes, nil
+}
+
+// requireMessage is what a require says that does not hold.
+func requireMessage(g *plan.Guard, scope *plan.Scope) string {
+	text, err := g.Message.Resolve(scope)
+	switch {
+	case err == nil && text.Text != "" && !text.Secret:
+		return text.Text
+	case !g.Message.IsZero():
+		return g.Message.String() // better with holes than not at all
+	case g.Expr != nil:
+		return "require does not hold: " + g.Expr.Source()
+	}
+	return "require does not hold"
+}
+
+// hold takes a node off those whose guards can be looked at.
+func (m *Machine) hold(i int) {
+	k, local := m.in(i)
+	k.gated.remove(local)
+}
+
+// requestApproval asks, and answers at once where the answer was given
+// beforehand. It reports whether the node can go on.
+func (m *Machine) requestApproval(i int) bool {
+	text, err := m.nodes[i].step.Approval.Resolve(m.scopeOf(i, Hidden{}))
+	if err != nil {
+		m.failGate(i, event.ReasonExpression, "approval: "+err.Error())
+		return false
+	}
+	e := event.Event{Type: event.ApprovalRequested, Message: text.Text}
+	if m.isLoop(i) {
+		list, err := m.itemsOf(i)
+		if err != nil {
+			m.failGate(i, event.ReasonForeach, "foreach: "+err.Error())
+			return false
+		}
+		if e.Count = len(list); e.Count == 0 { // there is nothing to approve
+			m.nodes[i].gate.next()
+			return true
+		}
+	}
+	m.recordAbout(i, e)
+	return false
+}
+
+// approvedBeforehand reports whether the step, or, by the id without keys, all
+// its like, were approved when the run was asked for.
+func (m *Machine) approvedBeforehand(i int) bool {
+	if m.options.ApproveAll {
+		return true
+	}
+	id := m.stepID(i)
+	return slices.ContainsFunc(m.options.Approved, func(s string) bool { return s == id || s == m.plainID(i) })
+}
+
+// plainID is the id of a node as the runbooks have it: without keys.
+func (m *Machine) plainID(i int) string {
+	k, _ := m.in(i)
+	switch {
+	case k.owner < 0:
+		return m.stepID(i)
+	case k.kind == items:
+		return m.plainID(k.owner)
+	}
+	return m.plainID(k.owner) + "/" + m.nodes[i].step.ID
+}
+
+// takeLock asks for the lock of a node.
+func (m *Machine) takeLock(i int, g *gate) bool {
+	name, wait, err := lockOf(m.nodes[i].step.Lock, m.scopeOf(i, Hidden{}))
+	if err != nil {
+		m.failGate(i, event.ReasonExpression, err.Error())
+		return false
+	}
+	g.flight, g.lock = locking, name
+	m.hold(i)
+	m.asked++
+	m.emit(Lock{Node: m.node(i), Name: name, Wait: wait})
+	return false
+}
+
+// lockOf is a lock with every value known.
+func lockOf(l *plan.Lock, scope *plan.Scope) (string, time.Duration, error) {
+	name, err := l.Name.Resolve(scope)
+	switch {
+	case err != nil:
+		return "", 0, fmt.Errorf("lock: %w", err)
+	case name.Text == "":
+		return "", 0, errors.New("lock: its name is empty")
+	}
+	text, err := l.Wait.Resolve(scope)
+	if err != nil {
+		return "", 0, fmt.Errorf("lock.wait: %w", err)
+	}
+	if text.Text == "" {
+		return name.Text, 0, nil
+	}
+	wait, err := plan.ParseDuration(text.Text)
+	if err != nil {
+		return "", 0, fmt.Errorf("lock.wait: %w", err)
+	}
+	return name.Text, wait, nil
+}
+
+// open is for a node that all guards have let through.
+func (m *Machine) open(i int) {
+	switch {
+	case m.isLoop(i):
+		list, err := m.itemsOf(i)
+		if err != nil {
+			m.failGate(i, event.ReasonForeach, "foreach: "+err.Error())
+			return
+		}
+		m.recordAbout(i, event.Event{Type: event.Expanded, Items: list})
+	case m.isBody(i):
+		if _, err := m.bind(scopeKey{owner: int32(i)}, Hidden{}); err != nil {
+			m.failGate(i, event.ReasonExpression, err.Error())
+			return
+		}
+		m.recordAbout(i, event.Event{Type: event.Expanded})
+	default:
+		m.hold(i)
+		m.makeReady(i)
+	}
+}
+
+func (m *Machine) skipGate(i int, reason event.Reason, message string) {
+	m.recordAbout(i, event.Event{Type: event.Skipped, Reason: reason, Message: message})
+}
+
+// failGate ends a node that has not come to an attempt.
+func (m *Machine) failGate(i int, reason event.Reason, message string) {
+	m.recordFailure(i, event.StatusFailed, reason, message)
+}
+
+// take gives the gate of a node an input, if it waits for it.
+func (m *Machine) take(i int, what flight) (*gate, bool) {
+	g := m.nodes[i].gate
+	if g == nil || g.flight != what || m.nodes[i].status.Ended() {
+		return nil, false
+	}
+	return g, true
+}
+
+// land says that what a node waited for has come.
+func (m *Machine) land(i int, g *gate) {
+	if g.flight == probing {
+		m.probes.remove(int32(i))
+	}
+	g.flight = grounded
+	m.asked--
+	k, local := m.in(i)
+	k.gated.add(local)
+	k.swept = false
+	m.work.add(m.nodes[i].block)
+}

@@ -1,0 +1,405 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// Hidden is where the values are that no machine knows. What decides the order
+// of a run never sees them.
+type Hidden struct {
+	Secret  func(name string) (text string, ok bool)
+	Outputs func(n Node) func(name string) (text string, ok bool) // the secret outputs of a step; nil: it has none
+}
+
+// Scope is what the expressions of a node can name, from recorded state alone:
+// the params, steps, run and item that it sees. It lacks what the machine does
+// not know: secrets, Run.Dir, Run.Failure.LogTail and the attempt's own. Its
+// Step function looks at the machine and must not be used while the machine
+// handles an input: whoever evaluates in another goroutine wraps it in the lock
+// that guards the machine.
+//
+// The scope of [Itself] is that of the runbook's own guards and lock.
+func (m *Machine) Scope(n Node) *plan.Scope { return m.ScopeWith(n, Hidden{}) }
+
+// ScopeWith is [Machine.Scope] with secrets, also where the node sees them by
+// another name: as params of an included runbook.
+func (m *Machine) ScopeWith(n Node, h Hidden) *plan.Scope {
+	if n == Itself {
+		return m.scopeOf(-1, h)
+	}
+	i, ok := m.index(n)
+	if !ok {
+		return nil
+	}
+	return m.scopeOf(i, h)
+}
+
+// A scopeKey is a file whose names expressions see: of the plan itself, of a
+// runbook whose steps are among those of another, or of one that is the body of
+// a node.
+type scopeKey struct {
+	owner int32 // the node whose body it is; -1: the plan
+	group int   // in [plan.Plan.Groups], from 1; 0: the file itself
+}
+
+// bound is the params of an included runbook.
+type bound struct {
+	values plan.Values
+	err    error
+}
+
+// ids are where expressions find the steps of a plan: the place in its block, or
+// in a handler's.
+type ids map[string]idPlace
+
+type idPlace struct {
+	stage stage // of the plan itself; main for a body
+	index int
+	group int // in [plan.Plan.Groups], from 1; 0: a step
+}
+
+func (m *Machine) planOf(at scopeKey) *plan.Plan {
+	if at.owner < 0 {
+		return m.plan
+	}
+	return m.nodes[at.owner].step.Body
+}
+
+// fileOf is the file that node i is written in.
+func (m *Machine) fileOf(i int) scopeKey {
+	if j := m.nodes[i].job; j != nil && j.undoes >= 0 {
+		return m.fileOf(int(j.undoes))
+	}
+	k, _ := m.in(i)
+	if k.kind == items {
+		return m.fileOf(k.owner)
+	}
+	return scopeKey{owner: int32(k.owner), group: m.nodes[i].step.Group}
+}
+
+func (m *Machine) scopeOf(i int, h Hidden) *plan.Scope {
+	if i < 0 {
+		return m.fileScope(scopeKey{owner: -1}, h)
+	}
+	s := m.fileScope(m.fileOf(i), h)
+	if j := m.nodes[i].job; j != nil {
+		if j.undoes >= 0 {
+			i, j = int(j.undoes), m.nodes[j.undoes].job
+		}
+		if j != nil && m.isInstance(i) {
+			s.Item, s.Index, s.HasItem = j.item, j.index, true
+		}
+	}
+	return s
+}
+
+func (m *Machine) fileScope(at scopeKey, h Hidden) *plan.Scope {
+	params, _ := m.bind(at, h)
+	s := &plan.Scope{
+		Params: params,
+		Step:   func(id string) (plan.StepState, bool) { return m.stepState(at, id, h) },
+		Run:    m.runState(),
+	}
+	if at == (scopeKey{owner: -1}) {
+		s.Secrets = h.Secret
+	}
+	return s
+}
+
+// bind is the params that a file sees. One that cannot be told, such as one that
+// is a secret, is left out; the error says of the first why.
+func (m *Machine) bind(at scopeKey, h Hidden) (plan.Values, error) {
+	if b, ok := m.params[at]; ok && h.Secret == nil && h.Outputs == nil {
+		return b.values, b.err
+	}
+	var b bound
+	switch {
+	case at.group > 0:
+		g := &m.planOf(at).Groups[at.group-1]
+		b = bindAll(g.Params, g.With, m.fileScope(scopeKey{at.owner, g.Parent}, h))
+	case at.owner >= 0:
+		step := m.nodes[at.owner].step
+		b = bindAll(step.Body.Params, step.With, m.scopeOf(int(at.owner), h))
+	default:
+		b.values = m.plan.ParamValues()
+	}
+	if h.Secret == nil && h.Outputs == nil && m.settled(at) {
+		if m.params == nil {
+			m.params = map[scopeKey]bound{}
+		}
+		m.params[at] = b
+	}
+	return b.values, b.err
+}
+
+// settled reports whether the params of a file stay as they are. The with of a
+// body is evaluated when everything it names has ended; that of a runbook whose
+// steps are among others may name what has not.
+func (m *Machine) settled(at scopeKey) bool {
+	if at.group == 0 {
+		return true
+	}
+	g := &m.planOf(at).Groups[at.group-1]
+	return m.settled(scopeKey{at.owner, g.Parent}) && !slices.ContainsFunc(g.With, func(w plan.Binding) bool {
+		return slices.ContainsFunc(w.Value.Exprs(), func(e *plan.Expr) bool {
+			return slices.ContainsFunc(e.Refs(), func(r plan.Ref) bool { return r.Root == "steps" || r.Root == "run" })
+		})
+	})
+}
+
+func bindAll(params []plan.Param, with []plan.Binding, scope *plan.Scope) bound {
+	b := bound{values: plan.Values{}}
+	for _, p := range params {
+		if p.Set {
+			b.values[p.Name] = p.Value
+		}
+	}
+	for _, w := range with {
+		delete(b.values, w.Name)
+		v, err := w.Value.Eval(scope)
+		if err == nil {
+			b.values[w.Name] = v
+			continue
+		}
+		hidden := scope.Secrets == nil && slices.ContainsFunc(w.Value.Exprs(), namesSecret)
+		if b.err == nil && !hidden {
+			b.err = fmt.Errorf("with.%s: %w", w.Name, err)
+		}
+	}
+	return b
+}
+
+func namesSecret(e *plan.Expr) bool {
+	return slices.ContainsFunc(e.Refs(), func(r plan.Ref) bool { return r.Root == "secrets" })
+}
+
+func (m *Machine) runState() plan.RunState {
+	r := plan.RunState{ID: m.options.RunID.String(), Name: m.plan.Name, StartedAt: m.startedAt, Status: m.outcome().String()}
+	for _, i := range m.failed {
+		r.FailedSteps = append(r.FailedSteps, m.stepID(int(i)))
+	}
+	if i := m.failure(); i >= 0 {
+		i = m.cause(i)
+		n := &m.nodes[i]
+		r.Failure = &plan.Failure{Step: m.stepID(i), Status: n.status.String(), Error: n.note}
+		r.Failure.ExitCode, r.Failure.HasExit = n.exit()
+	}
+	return r
+}
+
+// outcome is how the run stands, as its handlers are told.
+func (m *Machine) outcome() event.Status {
+	switch {
+	case m.status != event.StatusRunning || m.stage == main:
+		return m.status
+	case m.broken != "":
+		return event.StatusFailed
+	case m.cancelled:
+		return event.StatusCancelled
+	case m.failure() >= 0 || m.refused != "":
+		return event.StatusFailed
+	}
+	return event.StatusCompleted
+}
+
+// exit is the exit code of the last attempt, if it had one.
+func (n *node) exit() (int, bool) {
+	if n.result == nil || n.attempts == 0 || n.result.ExitCode < 0 {
+		return 0, false
+	}
+	return n.result.ExitCode, true
+}
+
+// stepState is what a step is for expressions of a file.
+func (m *Machine) stepState(at scopeKey, id string, h Hidden) (plan.StepState, bool) {
+	p := m.planOf(at)
+	if at.group > 0 {
+		id = p.Groups[at.group-1].ID + "/" + id
+	}
+	place, ok := m.idsOf(p)[id]
+	switch {
+	case !ok:
+		return plan.StepState{}, false
+	case place.group > 0:
+		return m.groupState(scopeKey{at.owner, place.group}, h), true
+	case at.owner >= 0:
+		return m.stateOf(m.blocks[m.nodes[at.owner].inner].first+place.index, h), true
+	}
+	return m.stateOf(m.first[place.stage]+place.index, h), true
+}
+
+func (m *Machine) idsOf(p *plan.Plan) ids {
+	list, ok := m.names[p]
+	if ok {
+		return list
+	}
+	list = make(ids, len(p.Steps))
+	for _, s := range []stage{main, onFailure, finally} {
+		steps := p.Phase(string(phases[s]))
+		for i := range steps {
+			list[steps[i].ID] = idPlace{stage: s, index: i}
+		}
+	}
+	for i := range p.Groups {
+		list[p.Groups[i].ID] = idPlace{group: i + 1}
+	}
+	if m.names == nil {
+		m.names = map[*plan.Plan]ids{}
+	}
+	m.names[p] = list
+	return list
+}
+
+// stateOf is what expressions see of a node. That of one that has ended is made
+// once: the lists of a foreach are long, and each of its successors may ask.
+func (m *Machine) stateOf(i int, h Hidden) plan.StepState {
+	s, ok := m.states[int32(i)]
+	if !ok {
+		s = m.makeState(i)
+		if m.nodes[i].status.Ended() {
+			if m.states == nil {
+				m.states = map[int32]plan.StepState{}
+			}
+			m.states[int32(i)] = s
+		}
+	}
+	if h.Outputs != nil {
+		s.Secret = h.Outputs(m.node(i))
+	}
+	return s
+}
+
+func (m *Machine) makeState(i int) plan.StepState {
+	n := &m.nodes[i]
+	s := plan.StepState{Status: n.status.String(), Ran: n.attempts > 0, Foreach: m.isLoop(i)}
+	s.ExitCode, s.HasExit = n.exit()
+	if n.result != nil {
+		s.Duration = n.result.Duration
+	}
+	if n.status == event.StatusCompleted {
+		s.Outputs = plan.Values(n.outputs)
+		if s.Outputs == nil {
+			s.Outputs = plan.Values{}
+		}
+	}
+	if n.inner == 0 {
+		return s
+	}
+	k := &m.blocks[n.inner]
+	for j := k.first; j < k.first+k.size && !s.Ran; j++ {
+		s.Ran = m.ran(j)
+	}
+	if k.kind == items {
+		m.addLists(&s, n, k)
+	}
+	return s
+}
+
+// ran reports whether an attempt of the node, or of one inside of it, started.
+func (m *Machine) ran(i int) bool {
+	n := &m.nodes[i]
+	if n.inner == 0 {
+		return n.attempts > 0
+	}
+	k := &m.blocks[n.inner]
+	for j := k.first; j < k.first+k.size; j++ {
+		if m.ran(j) {
+			return true
+		}
+	}
+	return false
+}
+
+// addLists adds what there is of the instances of a foreach.
+func (m *Machine) addLists(s *plan.StepState, n *node, k *block) {
+	s.Outputs = plan.Values{}
+	declared := n.step.Outputs
+	if n.step.Body != nil {
+		declared = n.step.Body.Outputs
+	}
+	for _, o := range declared {
+		list := make([]any, k.size)
+		for local := range list {
+			if one := &m.nodes[k.first+local]; one.status == event.StatusCompleted {
+				list[local] = one.outputs[o.Name]
+			}
+		}
+		if !o.Secret {
+			s.Outputs[o.Name] = list
+		}
+	}
+	s.Each = make([]plan.EachState, k.size)
+	for local := range s.Each {
+		one := &m.nodes[k.first+local]
+		s.Each[local] = plan.EachState{Item: one.job.item, Status: one.status.String()}
+		if one.status == event.StatusCompleted {
+			s.Each[local].Outputs = plan.Values(one.outputs)
+		}
+	}
+}
+
+// groupState is what expressions see of an included runbook whose steps are
+// among those of another.
+func (m *Machine) groupState(at scopeKey, h Hidden) plan.StepState {
+	p := m.planOf(at)
+	g := &p.Groups[at.group-1]
+	first := m.first[main]
+	if at.owner >= 0 {
+		first = m.blocks[m.nodes[at.owner].inner].first
+	}
+	var s plan.StepState
+	status := event.StatusCompleted
+	for _, step := range g.Steps {
+		n := &m.nodes[first+step]
+		s.Ran = s.Ran || m.ran(first+step)
+		if n.result != nil {
+			s.Duration += n.result.Duration
+		}
+		if !n.meetsNeeds() && status == event.StatusCompleted {
+			status = n.status
+		}
+	}
+	s.Status = status.String()
+	if status == event.StatusCompleted {
+		s.Outputs, _ = evalOutputs(g.Outputs, m.fileScope(at, h))
+	}
+	return s
+}
+
+// bodyOutputs is what an included runbook, whose steps have ended inside node i,
+// puts out.
+func (m *Machine) bodyOutputs(i int) (event.Values, error) {
+	if !m.isBody(i) || len(m.nodes[i].step.Body.Outputs) == 0 {
+		return nil, nil
+	}
+	values, err := evalOutputs(m.nodes[i].step.Body.Outputs, m.fileScope(scopeKey{owner: int32(i)}, Hidden{}))
+	return event.Values(values), err
+}
+
+// evalOutputs evaluates what it can; the error says of the first that it cannot
+// why.
+func evalOutputs(outputs []plan.Output, scope *plan.Scope) (plan.Values, error) {
+	values := plan.Values{}
+	var first error
+	for _, o := range outputs {
+		if o.Expr == nil || o.Secret {
+			continue
+		}
+		v, err := o.Expr.Eval(scope)
+		if err == nil {
+			v, err = event.Canonical(v)
+		}
+		if err != nil {
+			if first == nil {
+				first = fmt.Errorf("outputs.%s: %w", o.Name, err)
+			}
+			v = nil
+		}
+		values[o.Name] = v
+	}
+	return values, first
+}
