@@ -13,15 +13,21 @@ func (x *execution) clear() (found bool) {
 		// Without /proc there is only the group, and no telling who is in it.
 		return syscall.Kill(-x.pid, syscall.SIGKILL) == nil
 	}
-	var lost time.Time // when to give up
+	var lost time.Time // when to give up on those who should be gone
+	overdue := func(now time.Time) bool {
+		if lost.IsZero() {
+			lost = now.Add(undeadTime)
+		}
+		return now.After(lost)
+	}
 	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
 		began := time.Now()
 		alive, going := x.host.look(x)
-		if len(alive) == 0 && !going {
-			return found
-		}
 		switch {
 		case len(alive) == 0:
+			if !going || overdue(began) {
+				return found
+			}
 		case !x.asked && !x.lethal:
 			found, x.asked = true, true
 			x.killAt = began.Add(min(x.spec.Grace, partingTime))
@@ -31,10 +37,7 @@ func (x *execution) clear() (found bool) {
 			found, x.lethal = true, true
 			x.leave(alive)
 			x.signal(syscall.SIGKILL)
-			if lost.IsZero() {
-				lost = began.Add(undeadTime)
-			}
-			if began.After(lost) || untouchable(alive) {
+			if overdue(began) || untouchable(alive) {
 				x.survive(alive)
 				return true
 			}

@@ -234,7 +234,6 @@ func (x *execution) reap() bool {
 		if err == syscall.EINTR {
 			continue
 		}
-		leaders.remove(x.pid)
 		if err != nil {
 			x.exit.Code = -1
 			x.exit.Err = fmt.Errorf("the exit status of process %d was taken by other code of this program: %w", x.pid, err)
@@ -267,18 +266,21 @@ func (x *execution) cut() (held bool) {
 	return held
 }
 
-// close gives up the descriptors.
+// close gives up the descriptors, and the claim to what comes from x: a sweep
+// that goes on at the same time must not take that before x has.
 func (x *execution) close() {
 	for _, s := range x.streams {
 		s.pipe.Close()
 	}
 	if x.ended {
 		x.pidfd.Close()
+		leaders.remove(x)
 		return
 	}
 	go func() { // abandoned
 		x.note(<-x.events)
 		x.reap()
 		x.pidfd.Close()
+		leaders.remove(x)
 	}()
 }

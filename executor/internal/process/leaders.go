@@ -2,8 +2,8 @@ package process
 
 import "sync"
 
-// leaders are the processes that the hosts of this program have started and not
-// yet reaped. There is one list, as this program has one set of children.
+// leaders are the processes that the hosts of this program have started and are
+// not done with. There is one list, as this program has one set of children.
 var leaders leaderList
 
 type leaderList struct {
@@ -30,11 +30,13 @@ func (l *leaderList) add(x *execution) {
 	l.live[x.pid] = x
 }
 
-// remove takes a process off the list after it was reaped.
-func (l *leaderList) remove(pid int) {
+// remove takes x off the list. Its number may be another's since it was reaped.
+func (l *leaderList) remove(x *execution) {
 	l.mu.Lock()
-	delete(l.live, pid)
-	l.mu.Unlock()
+	defer l.mu.Unlock()
+	if l.live[x.pid] == x {
+		delete(l.live, x.pid)
+	}
 }
 
 // has reports whether pid is listed.
