@@ -11,6 +11,7 @@ import (
 type Expr struct {
 	src  string
 	typ  Type
+	refs []Ref // where it was checked; else found in tree
 	once sync.Once
 	tree *tree
 	err  error
@@ -41,6 +42,9 @@ func (e *Expr) Equal(f *Expr) bool {
 // Refs returns what the expression names from outside itself, in source order,
 // with repetitions. An expression that does not parse has none.
 func (e *Expr) Refs() []Ref {
+	if e.refs != nil {
+		return e.refs
+	}
 	t, err := e.parsed()
 	if err != nil {
 		return nil

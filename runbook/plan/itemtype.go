@@ -28,3 +28,11 @@ func JoinTypes(t, u Type) Type { return join(t, u) }
 
 // IsAny reports whether nothing is known of t.
 func (t Type) IsAny() bool { return t.kind == kindAny }
+
+// WantType is what may be given to a param of type t.
+func WantType(t Type) Want {
+	if t.kind == kindAny || t.kind == kindSecret {
+		return WantText
+	}
+	return Want{kinds: []kind{t.kind}}
+}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -200,5 +201,9 @@ func (l *lowering) mapping(n *ast.MapNode, at span) *node {
 }
 
 func (l *lowering) call(name string, args []ast.Node, at span) *node {
-	return l.parent(&node{op: opCall, name: name, fn: function(name), at: at}, args...)
+	n := l.parent(&node{op: opCall, name: name, fn: function(name), at: at}, args...)
+	if open := strings.IndexByte(l.src[at.to:], '('); open >= 0 {
+		n.all.to = max(n.all.to, at.to+open+1)
+	}
+	return n
 }

@@ -25,7 +25,8 @@ type StepNames struct {
 	Hidden  string          // why nothing may be read of it here, such as "it runs later"; empty: it may
 	Outputs map[string]Type // as the step itself sees them; a secret one is Opaque
 	Absent  string          // why outputs and exit_code may be null, such as "it has if"; empty: they are not
-	Foreach bool            // outputs are lists with null where an instance failed, and each is there
+	Foreach bool            // outputs are lists, and each is there
+	Gaps    string          // of a foreach: why elements may be null, such as "it tolerates failures"; empty: they are not
 	Item    Type            // of each item
 }
 
@@ -33,6 +34,7 @@ type StepNames struct {
 type AttemptNames struct {
 	Outputs map[string]Type // nil: outputs are not in scope, as in outputs themselves
 	Status  bool            // exit_code and timed_out are in scope
+	NoExit  string          // why exit_code may be null, such as "the attempt may have timed out"; empty: it is not
 }
 
 // FailureScope says whether run.status, run.failure and run.failed_steps are in

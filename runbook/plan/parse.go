@@ -98,12 +98,6 @@ func (l *lowering) limits() error {
 	}
 }
 
-func newLexer(src string) *lexer.Lexer {
-	lex := lexer.New()
-	lex.Reset(file.NewSource(src))
-	return lex
-}
-
 // lowering turns the library's tree into ours: places in bytes, references
 // found, and nothing in it that this language does not have.
 type lowering struct {
@@ -151,6 +145,8 @@ func (l *lowering) parserError(err error) error {
 	case strings.HasPrefix(m, "unrecognized character"):
 		return say(misused[word], "%q is not part of the expression language", word)
 	case m == "literal not terminated":
+		at.from = l.firstUnread()
+		at.to = at.from + 1
 		return say("", "a string is not closed")
 	case m == "invalid char escape", strings.HasPrefix(m, "unable to unescape"):
 		return say(`write \\ for a backslash, or quote with backticks`, "a backslash in this string begins no known escape")

@@ -3,7 +3,6 @@ package plan
 import (
 	"strings"
 
-	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser/lexer"
 )
 
@@ -79,8 +78,7 @@ func SplitTemplate(text string) ([]Piece, *ExprProblem) {
 // endOfExpr finds the }} that ends the expression that begins at from.
 func endOfExpr(text string, from int) (int, *ExprProblem) {
 	rest := text[from:]
-	lex := lexer.New()
-	lex.Reset(file.NewSource(rest))
+	lex := newLexer(rest)
 	depth := 0
 	where := lowering{src: rest}
 	if !isASCII(rest) {

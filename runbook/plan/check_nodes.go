@@ -1,0 +1,352 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+)
+
+func (c *checker) element(n *node) Type {
+	if len(c.elements) == 0 {
+		return c.report(n.at, "", "# stands for an element only inside of a function such as filter")
+	}
+	l := c.elements[len(c.elements)-1]
+	switch {
+	case n.name == "index":
+		return Integer
+	case n.name == "acc" && l.acc == nil:
+		return c.report(n.at, "", "#acc is known only inside of reduce")
+	case n.name == "acc":
+		return *l.acc
+	}
+	return l.element
+}
+
+func (c *checker) list(n *node) Type {
+	if len(n.kids) == 0 {
+		return ListOf(Any)
+	}
+	t := c.stored(n.kids[0])
+	for _, k := range n.kids[1:] {
+		t = join(t, c.stored(k))
+	}
+	return ListOf(t)
+}
+
+// stored checks what is put into a list or map: it must be there, and may be a
+// secret.
+func (c *checker) stored(n *node) Type {
+	t := c.check(n)
+	if t.absent != "" && !c.harmless(n) {
+		c.absent(n, t)
+		return t.present()
+	}
+	return t
+}
+
+func (c *checker) mapping(n *node) Type {
+	fields := map[string]Type{}
+	open := false
+	for i := 0; i+1 < len(n.kids); i += 2 {
+		key := n.kids[i]
+		if name, ok := key.val.(string); ok && key.op == opLiteral {
+			fields[name] = c.stored(n.kids[i+1])
+			continue
+		}
+		c.expect(key, "the key of a map", kindString, kindInt, kindNumber, kindBool)
+		t := c.stored(n.kids[i+1])
+		if t.holdsSecret() {
+			fields["("+c.text(key)+")"] = t // the map holds it
+		}
+		open = true
+	}
+	return Object(fields, open)
+}
+
+// member checks x.key and x[key].
+func (c *checker) member(n *node) Type {
+	object := n.kids[0]
+	t := c.check(object)
+	optional := false
+	if n.opt && t.absent != "" {
+		t, optional = t.present(), true
+	} else {
+		t = c.used(object, t)
+	}
+	if t.holdsSecret() {
+		return c.secret(object)
+	}
+	r := c.inside(n, t)
+	if optional && r.absent == "" {
+		r.absent = "what ?. looks into may be null"
+	}
+	return r
+}
+
+func (c *checker) inside(n *node, t Type) Type {
+	key := n.kids[1]
+	name, isName := key.val.(string)
+	isName = isName && key.op == opLiteral
+	switch t.kind {
+	case kindMap:
+		if !isName {
+			c.expect(key, "the key of a map", kindString)
+			return Any
+		}
+		if f, ok := t.fields[name]; ok {
+			return f
+		}
+		if t.fields != nil && !t.open {
+			return c.report(n.at, didYouMean(name, t.names()), "%s has no %q", c.text(n.kids[0]), name)
+		}
+		if t.elem != nil {
+			return *t.elem
+		}
+		return Any
+	case kindList:
+		if isName {
+			return c.report(n.at, fmt.Sprintf("write %s[0] for its first element, or map(%s, .%s) for that of all", c.text(n.kids[0]), c.text(n.kids[0]), name),
+				"%s is a list, and has no %q", c.text(n.kids[0]), name)
+		}
+		c.expect(key, "a place in a list", kindInt)
+		return t.element()
+	case kindAny:
+		if !isName {
+			c.expect(key, "a place or key", kindInt, kindString)
+		}
+		return Any
+	}
+	what := "no parts"
+	if isName {
+		what = fmt.Sprintf("no %q", name)
+	}
+	if n.kids[0].op == opRef && t.kind == kindString {
+		if n.kids[0].ref.Root == "stdout" {
+			return c.report(n.at, "if it is JSON, write fromJSON(stdout)", "stdout is a string, and has %s", what)
+		}
+	}
+	return c.report(n.at, "", "%s is %s, and has %s", c.text(n.kids[0]), t, what)
+}
+
+func (c *checker) slice(n *node) Type {
+	t := c.expect(n.kids[0], "what [:] cuts", kindString, kindList)
+	for _, k := range n.kids[1:] {
+		if k != nil {
+			c.expect(k, "a place", kindInt)
+		}
+	}
+	return t
+}
+
+func (c *checker) unary(n *node) Type {
+	if n.name == "!" {
+		c.expect(n.kids[0], "what not turns around", kindBool)
+		return Bool
+	}
+	t := c.expect(n.kids[0], fmt.Sprintf("what %s stands before", n.name), kindInt, kindNumber)
+	if t.kind == kindInt {
+		return Integer
+	}
+	return Number
+}
+
+func (c *checker) conditional(n *node) Type {
+	c.expect(n.kids[0], "a condition", kindBool)
+	x := c.check(n.kids[1])
+	if n.kids[2] == n.kids[1] {
+		return x
+	}
+	return join(x, c.check(n.kids[2]))
+}
+
+func (c *checker) binary(n *node) Type {
+	left, right := n.kids[0], n.kids[1]
+	switch n.name {
+	case "&&", "||":
+		c.expect(left, "a condition", kindBool)
+		c.expect(right, "a condition", kindBool)
+		return Bool
+	case "??":
+		t := c.check(left)
+		if t.kind == kindNull {
+			return c.check(right)
+		}
+		absent := t.absent != "" || t.kind == kindAny
+		u := c.check(right)
+		if !absent {
+			return t
+		}
+		return join(t.present(), u)
+	case "==", "!=":
+		return c.equality(n)
+	}
+	t, u := c.present(left), c.present(right)
+	bad := func(help string) Type {
+		return c.report(n.at, help, "%s does not work on %s and %s: %s is %s, %s is %s", n.name, t, u, c.text(left), t, c.text(right), u)
+	}
+	switch n.name {
+	case "<", ">", "<=", ">=":
+		if !(t.numeric() && u.numeric() || t.may(kindString) && u.may(kindString)) {
+			return bad("")
+		}
+		return Bool
+	case "in":
+		if !u.may(kindList, kindMap) {
+			help := ""
+			if u.kind == kindString && t.may(kindString) {
+				help = fmt.Sprintf("for a part of a string write %s contains %s", c.text(right), c.text(left))
+			}
+			return bad(help)
+		}
+		if u.kind == kindMap && !t.may(kindString) {
+			return bad("")
+		}
+		return Bool
+	case "matches", "contains", "startsWith", "endsWith":
+		if !t.may(kindString) || !u.may(kindString) {
+			help := ""
+			if n.name == "contains" && t.kind == kindList {
+				help = fmt.Sprintf("for an element of a list write %s in %s", c.text(right), c.text(left))
+			}
+			return bad(help)
+		}
+		return Bool
+	case "..":
+		if !t.may(kindInt) || !u.may(kindInt) {
+			return bad("")
+		}
+		return ListOf(Integer)
+	case "+":
+		if t.kind == kindString && u.kind == kindString {
+			return String
+		}
+		if (t.kind == kindAny || u.kind == kindAny) && t.may(kindString) && u.may(kindString) {
+			if t.kind == kindString || u.kind == kindString {
+				return String
+			}
+			return Any
+		}
+		if t.kind == kindString && u.numeric() || u.kind == kindString && t.numeric() {
+			number := left
+			if u.numeric() {
+				number = right
+			}
+			return bad(fmt.Sprintf("to make text of a number write string(%s)", c.text(number)))
+		}
+	}
+	if !t.numeric() || !u.numeric() || n.name == "%" && (!t.may(kindInt) || !u.may(kindInt)) {
+		return bad("")
+	}
+	if t.kind == kindInt && u.kind == kindInt && n.name != "/" && n.name != "**" {
+		return Integer
+	}
+	return Number
+}
+
+// equality may compare with null: that is how absence is asked for. What can
+// never be equal is a mistake.
+func (c *checker) equality(n *node) Type {
+	left, right := n.kids[0], n.kids[1]
+	t, u := c.check(left), c.check(right)
+	for _, side := range []struct {
+		n *node
+		t Type
+		o Type
+	}{{left, t, u}, {right, u, t}} {
+		switch {
+		case side.t.holdsSecret():
+			c.secret(side.n)
+			return Bool
+		case side.t.absent != "" && side.o.kind != kindNull:
+			c.absent(side.n, side.t)
+			return Bool
+		}
+	}
+	if t.kind == kindNull || u.kind == kindNull || t.may(u.kind) || u.kind == kindAny {
+		return Bool
+	}
+	help := ""
+	if t.kind == kindString && u.numeric() || u.kind == kindString && t.numeric() {
+		help = "int(…) makes a number of a string, string(…) a string of a number"
+	}
+	c.report(n.at, help, "%s and %s are never equal: %s is %s, %s is %s", c.text(left), c.text(right), c.text(left), t, c.text(right), u)
+	return Bool
+}
+
+// absences are functions of the grammar that this language leaves out, and why.
+var absences = map[string]string{
+	"now":  "a run must come to the same result when it is resumed; run.started_at is when it began",
+	"date": "there are no dates in expressions", "duration": "there are no dates in expressions", "timezone": "there are no dates in expressions",
+}
+
+func (c *checker) call(n *node) Type {
+	f := n.fn
+	if f == nil {
+		known := make([]string, 0, 64)
+		for name := range functions() {
+			known = append(known, name)
+		}
+		slices.Sort(known)
+		help := absences[n.name]
+		if help == "" {
+			if near := nearest(n.name, known); near != "" {
+				help = fmt.Sprintf("did you mean %q?", near)
+			}
+		}
+		c.report(n.at, help, "there is no function %q", n.name)
+		for _, k := range n.kids {
+			c.check(k)
+		}
+		return failed
+	}
+	if problem := f.arity(len(n.kids)); problem != "" {
+		return c.report(n.at, "it is called as "+f.Signature, "%s for %s", problem, n.name)
+	}
+	types := make([]Type, len(n.kids))
+	for i, k := range n.kids {
+		types[i] = c.argument(f, i, k, types)
+	}
+	if f.of != nil {
+		return f.of(types)
+	}
+	return f.result
+}
+
+// argument checks the i-th argument of a call; before are the types of those
+// before it.
+func (c *checker) argument(f *Function, i int, k *node, before []Type) Type {
+	p := f.param(i)
+	switch {
+	case f.Name == "toJSON":
+		return c.stored(k)
+	case !p.lazy && len(p.kinds) == 0:
+		return c.present(k)
+	case !p.lazy:
+		t := c.present(k)
+		if t.may(p.kinds...) {
+			return t
+		}
+		help := ""
+		if t.kind == kindMap && slices.Contains(p.kinds, kindList) {
+			help = fmt.Sprintf("keys(%[1]s), values(%[1]s) and toPairs(%[1]s) make lists of a map", c.text(k))
+		} else if slices.Equal(p.kinds, []kind{kindString}) {
+			help = fmt.Sprintf("to make text of it write string(%s)", c.text(k))
+		}
+		return c.reportAll(k, help, "%s takes %s, and %s is %s", f.Name, orList(p.kinds), c.text(k), t)
+	}
+	l := loopTypes{element: before[0].element()}
+	if f.Name == "reduce" {
+		l.acc = new(Type)
+	}
+	c.elements = append(c.elements, l)
+	defer func() { c.elements = c.elements[:len(c.elements)-1] }()
+	switch p.name {
+	case "condition":
+		return c.expect(k, "the condition", kindBool)
+	case "key":
+		return c.expect(k, "the key", kindString, kindInt, kindNumber, kindBool)
+	}
+	if f.Name == "map" {
+		return c.stored(k)
+	}
+	return c.present(k)
+}
