@@ -10,28 +10,41 @@ import (
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
-// compiler turns a document without errors into a plan.
+// compiler turns a document without errors into steps of a plan.
 type compiler struct {
 	*checker
-	doc *document
+	doc    *document
+	plan   *plan.Plan
+	prefix string // of ids: "drain/"; empty: the file is not part of another
+	group  int    // as in plan.Step.Group
 	// Steps without an env of their own share one list: plans are not changed.
 	env []plan.Var
+	// places are the indexes in plan.Steps of what each step of the file became:
+	// several where it includes a runbook.
+	places [][]int
 }
 
 func (c *checker) compile(d *document) *plan.Plan {
-	k := compiler{checker: c, doc: d}
-	k.env = merge(vars(d.env), vars(d.defaults.env))
 	p := &plan.Plan{
 		Name:        literal(d.name),
 		Description: literal(d.description),
 		Labels:      labels(d.labels),
 		File:        c.src.file,
+		Dir:         c.dir,
 		Strategy:    d.order(),
 		StopOnError: d.strategy.stopOnFail == nil || isTrue(d.strategy.stopOnFail),
-		Steps:       k.steps(d.steps),
-		OnFailure:   k.steps(d.onFailure),
-		Finally:     k.steps(d.finally),
+		Params:      compileParams(d.params),
 	}
+	k := compiler{checker: c, doc: d, plan: p}
+	k.env = merge(k.vars(d.env), k.vars(d.defaults.env))
+	p.Secrets = k.secrets(d.secrets)
+	p.Lock = k.lock(d.lock)
+	p.Require = k.guards(d.preface.require)
+	p.Outputs = k.outputs(d.outputs)
+	p.Steps = make([]plan.Step, 0, len(d.steps))
+	k.steps()
+	p.OnFailure = k.handlers(d.onFailure)
+	p.Finally = k.handlers(d.finally)
 	if p.Name == "" && c.src.file != "-" && c.src.file != "<stdin>" {
 		base := filepath.Base(c.src.file)
 		p.Name = strings.TrimSuffix(base, filepath.Ext(base))
@@ -42,26 +55,29 @@ func (c *checker) compile(d *document) *plan.Plan {
 	if p.Strategy == plan.Serial {
 		p.MaxConcurrency = 1
 	}
-	for i := range p.Steps {
-		addEdges(p, i, d.steps[i].needs)
-	}
 	return p
 }
 
-func addEdges(p *plan.Plan, i int, needs []int) {
-	s := &p.Steps[i]
-	s.Needs = slices.Clone(needs)
-	slices.Sort(s.Needs)
-	s.Needs = slices.Compact(s.Needs)
-	if len(s.Needs) == 0 {
-		s.Needs = nil
+// steps appends the steps of the file, with the edges between them.
+func (k *compiler) steps() {
+	k.places = make([][]int, len(k.doc.steps))
+	indexes := make([]int, 0, len(k.doc.steps))
+	for i, s := range k.doc.steps {
+		if s.uses != nil && s.foreach == nil {
+			k.places[i] = k.include(s)
+			continue
+		}
+		indexes = append(indexes, len(k.plan.Steps))
+		k.places[i] = indexes[len(indexes)-1:]
+		k.plan.Steps = append(k.plan.Steps, plan.Step{})
+		k.step(&k.plan.Steps[len(k.plan.Steps)-1], s)
 	}
-	if p.Strategy == plan.Serial && i > 0 && !slices.Contains(s.Needs, i-1) {
-		s.After = []int{i - 1}
+	for i := range k.doc.steps {
+		k.edges(i)
 	}
 }
 
-func (k *compiler) steps(list []*step) []plan.Step {
+func (k *compiler) handlers(list []*step) []plan.Step {
 	if len(list) == 0 {
 		return nil
 	}
@@ -75,46 +91,56 @@ func (k *compiler) steps(list []*step) []plan.Step {
 func (k *compiler) step(to *plan.Step, s *step) {
 	def := &k.doc.defaults
 	*to = plan.Step{
-		ID:              literal(s.id),
 		Name:            literal(s.name),
 		Description:     literal(s.description),
 		Labels:          labels(s.labels),
 		Line:            s.node.Line,
-		Command:         k.command(&s.command),
+		Dir:             k.dir,
+		Group:           k.group,
 		Env:             k.env,
 		BareEnv:         s.inheritEnv != nil && !isTrue(s.inheritEnv),
-		WorkingDir:      plan.Text(k.path(literal(cmp.Or(s.workingDir, def.workingDir)))),
-		Timeout:         valueOf(cmp.Or(s.timeout, def.timeout)),
-		GracePeriod:     valueOf(cmp.Or(s.gracePeriod, def.gracePeriod)),
+		EnvFiles:        k.paths(k.doc.envFiles, s.envFiles),
+		WorkingDir:      k.pathOf(cmp.Or(s.workingDir, def.workingDir)),
+		Timeout:         k.valueOf(cmp.Or(s.timeout, def.timeout)),
+		GracePeriod:     k.valueOf(cmp.Or(s.gracePeriod, def.gracePeriod)),
 		SuccessExit:     exitCodes(s.successExit),
 		ContinueOnError: isTrue(s.continueOnErr),
 		Effect:          k.effect(s),
 		Idempotent:      isTrue(s.idempotent),
 	}
+	if s.id != nil {
+		to.ID = k.prefix + literal(s.id)
+	}
 	if s.env.given {
-		to.Env = merge(vars(k.doc.env), vars(s.env))
+		to.Env = merge(k.vars(k.doc.env), k.vars(s.env))
 	}
 	if s.stdin != nil {
-		v := valueOf(s.stdin)
+		v := k.valueOf(s.stdin)
 		to.Stdin = &v
 	}
 	if s.stdout != nil {
-		v := plan.Text(k.path(literal(s.stdout)))
+		v := k.pathOf(s.stdout)
 		to.Stdout = &v
 	}
 	switch {
 	case s.retry != nil:
-		to.Retry = compileRetry(s.retry)
+		to.Retry = k.retry(s.retry)
 	case to.Effect == plan.Read || to.Idempotent:
-		to.Retry = compileRetry(def.retry)
+		to.Retry = k.retry(def.retry)
 	}
+	if s.uses != nil {
+		to.Body, to.With = s.included.compile(s.included.doc), k.with(s.with)
+	} else {
+		to.Command = k.command(&s.command)
+	}
+	k.more(to, s)
 }
 
 func (k *compiler) command(cmd *command) plan.Command {
 	def := &k.doc.defaults
 	switch cmd.kind {
 	case plan.KindExec:
-		return plan.Exec(k.program(literal(cmd.program)), values(cmd.args))
+		return plan.Exec(k.program(literal(cmd.program)), k.values(cmd.args))
 	case plan.KindShell:
 		return plan.Shell(literal(cmd.code), k.program(literal(cmp.Or(cmd.shell, def.shell))))
 	case plan.KindScript:
@@ -126,10 +152,10 @@ func (k *compiler) command(cmd *command) plan.Command {
 			}
 			interpreter[0] = k.program(interpreter[0])
 		}
-		return plan.Script(cmd.script.file, interpreter, values(cmd.args))
+		return plan.Script(cmd.script.file, interpreter, k.values(cmd.args))
 	default:
-		return plan.AwsCli(literal(cmd.service), literal(cmd.operation), values(cmd.args),
-			valueOf(cmp.Or(cmd.profile, def.awsProfile)), valueOf(cmp.Or(cmd.region, def.awsRegion)))
+		return plan.AwsCli(literal(cmd.service), literal(cmd.operation), k.values(cmd.args),
+			k.valueOf(cmp.Or(cmd.profile, def.awsProfile)), k.valueOf(cmp.Or(cmd.region, def.awsRegion)))
 	}
 }
 
@@ -141,7 +167,7 @@ func (k *compiler) program(p string) string {
 	return k.path(p)
 }
 
-func (k *compiler) effect(s *step) plan.Effect {
+func (c *checker) effect(s *step) plan.Effect {
 	if s.effect != nil {
 		return plan.Effect(literal(s.effect))
 	}
@@ -155,16 +181,17 @@ func (k *compiler) effect(s *step) plan.Effect {
 	return inferEffect(literal(s.command.operation), args)
 }
 
-func compileRetry(r *retry) *plan.Retry {
+func (k *compiler) retry(r *retry) *plan.Retry {
 	if r == nil || number(r.times) == 0 {
 		return nil
 	}
 	to := &plan.Retry{
 		Times:      number(r.times),
-		Delay:      valueOf(r.delay),
+		Delay:      k.valueOf(r.delay),
 		Backoff:    plan.Backoff(literal(r.backoff)),
-		MaxDelay:   valueOf(r.maxDelay),
-		MaxElapsed: valueOf(r.maxElap),
+		MaxDelay:   k.valueOf(r.maxDelay),
+		MaxElapsed: k.valueOf(r.maxElap),
+		If:         k.expr(r.when),
 	}
 	if r.jitter != nil {
 		to.Jitter, _ = floatOf(r.jitter) // the schema made sure of it
@@ -172,20 +199,48 @@ func compileRetry(r *retry) *plan.Retry {
 	return to
 }
 
-func valueOf(n *node) plan.Value { return plan.Text(literal(n)) }
+// expr is what a value that is an expression compiles to; nil for none.
+func (c *checker) expr(n *node) *plan.Expr {
+	if n == nil {
+		return nil
+	}
+	return c.exprs[n]
+}
 
-func values(list []*node) []plan.Value {
+// pathOf is a path, absolute where it is known; one with expressions is made
+// absolute from the step's Dir when it is resolved.
+func (k *compiler) pathOf(n *node) plan.Value {
+	if n != nil && k.isDynamic(n) {
+		return k.valueOf(n)
+	}
+	return plan.Text(k.path(literal(n)))
+}
+
+func (k *compiler) paths(lists ...[]*node) []plan.Value {
+	var vs []plan.Value
+	for _, list := range lists {
+		for _, n := range list {
+			vs = append(vs, k.pathOf(n))
+		}
+	}
+	return vs
+}
+
+func (k *compiler) values(list []*node) []plan.Value {
 	if len(list) == 0 {
 		return nil
 	}
 	vs := make([]plan.Value, len(list))
 	for i, n := range list {
-		vs[i] = valueOf(n)
+		vs[i] = k.valueOf(n)
 	}
 	return vs
 }
 
 func number(n *node) int {
+	if n == nil {
+		return 0
+	}
 	i, _ := wholeOf(n) // the schema made sure of it
 	return int(i)
 }
@@ -215,23 +270,23 @@ func labels(m *node) map[string]string {
 	return out
 }
 
-func vars(v variables) map[string]string {
-	out := make(map[string]string, len(v.list))
+func (k *compiler) vars(v variables) map[string]plan.Value {
+	out := make(map[string]plan.Value, len(v.list))
 	for _, e := range v.list {
-		out[e.key.Value] = literal(e.value)
+		out[e.key.Value] = k.valueOf(e.value)
 	}
 	return out
 }
 
 // merge lays one set of variables over another.
-func merge(under, over map[string]string) []plan.Var {
+func merge(under, over map[string]plan.Value) []plan.Var {
 	if len(under)+len(over) == 0 {
 		return nil
 	}
 	maps.Copy(under, over)
 	list := make([]plan.Var, 0, len(under))
 	for _, name := range slices.Sorted(maps.Keys(under)) {
-		list = append(list, plan.Var{Name: name, Value: plan.Text(under[name])})
+		list = append(list, plan.Var{Name: name, Value: under[name]})
 	}
 	return list
 }

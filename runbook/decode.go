@@ -7,13 +7,20 @@ package runbook
 type document struct {
 	name, description   *node
 	labels              *node
+	params              []*param
+	secrets             []*secret
 	env                 variables
+	envFiles            []*node
+	lock                *lock
+	outputs             []*output
+	preface             *step // what runs before the first step: probes of require, commands of secrets
 	strategy            strategy
 	defaults            defaults
 	steps               []*step
 	onFailure, finally  []*step
 	strategyUnreadable  bool // what the order is, is not known
 	someStepsUnreadable bool // a step is missing from steps
+	everything          []*step
 }
 
 type strategy struct {
@@ -28,15 +35,27 @@ type defaults struct {
 	awsProfile, awsRegion                   *node
 }
 
-// all are the steps of every phase.
+// all are the steps of every phase, the rollbacks of steps, and the preface.
 func (d *document) all() []*step {
-	if len(d.onFailure)+len(d.finally) == 0 {
-		return d.steps
+	if d.everything != nil {
+		return d.everything
 	}
-	all := make([]*step, 0, len(d.steps)+len(d.onFailure)+len(d.finally))
+	all := make([]*step, 0, len(d.steps)+len(d.onFailure)+len(d.finally)+1)
 	all = append(all, d.steps...)
 	all = append(all, d.onFailure...)
-	return append(all, d.finally...)
+	all = append(all, d.finally...)
+	for _, s := range all {
+		if s.rollback != nil {
+			all = append(all, s.rollback)
+		}
+	}
+	d.everything = append(all, d.preface)
+	return d.everything
+}
+
+// written are the steps that stand in a list of the file.
+func (d *document) written() []*step {
+	return d.all()[:len(d.steps)+len(d.onFailure)+len(d.finally)]
 }
 
 // A variable is one environment variable; the list is as in the file.
@@ -135,7 +154,7 @@ func mappingOnly(n *node) *node {
 }
 
 func (c *checker) decode() *document {
-	d := &document{}
+	d := &document{preface: &step{node: c.root}}
 	c.pairs(c.root, func(key, value *node) {
 		switch c.keyName(key, "strategy") {
 		case "name":
@@ -146,6 +165,23 @@ func (c *checker) decode() *document {
 			d.labels = mappingOnly(value)
 		case "env":
 			d.env = c.variables(value)
+		case "params":
+			d.params = c.params(value)
+		case "secrets":
+			d.secrets = c.secrets(value)
+			for _, s := range d.secrets {
+				if s.command != nil {
+					d.preface.probes = append(d.preface.probes, s.command)
+				}
+			}
+		case "env_files":
+			d.envFiles = c.texts(value)
+		case "lock":
+			d.lock = c.lock(value)
+		case "require":
+			d.preface.require = c.require(value)
+		case "outputs":
+			d.outputs = c.outputs(value, false)
 		case "strategy":
 			c.strategy(d, value, c.flagged[key])
 		case "defaults":
@@ -236,6 +272,9 @@ func (c *checker) steps(d *document, list *node, phase string) []*step {
 		s := c.step(item)
 		s.phase = phase
 		s.index = len(steps)
+		if s.rollback != nil {
+			s.rollback.phase, s.rollback.index, s.rollback.of = phase, s.index, s
+		}
 		steps = append(steps, s)
 	}
 	return steps

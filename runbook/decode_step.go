@@ -21,7 +21,25 @@ type step struct {
 	retry                     *retry
 	successExit               []*node
 	effect, idempotent        *node
+	guards                    guards
+	require                   []*guard
+	foreach                   *foreach
+	uses                      *node
+	with                      []variable
+	withKey                   *node
+	envFiles                  []*node
+	expect, approval          *node
+	outputs                   []*output
+	lock                      *lock
+	rollback                  *step
+	of                        *step      // of a rollback: what it undoes
+	probes                    []*command // those of guards and require
+	references                []reference
+	included                  *included // what uses names, once it was read
 }
+
+// guards are the questions a step is asked, if any.
+type guards struct{ wanted, done *guard }
 
 // A command is what a step runs.
 type command struct {
@@ -43,6 +61,15 @@ type command struct {
 type retry struct {
 	node                                             *node
 	times, delay, backoff, maxDelay, maxElap, jitter *node
+	when                                             *node // its if
+}
+
+// each calls f for every command that a step may start.
+func (s *step) each(f func(*command)) {
+	f(&s.command)
+	for _, p := range s.probes {
+		f(p)
+	}
 }
 
 func (c *checker) step(n *node) *step {
@@ -96,8 +123,15 @@ func (c *checker) step(n *node) *step {
 			s.effect = c.text(value)
 		case "idempotent":
 			s.idempotent = c.scalar(value)
+		default:
+			c.stepMore(s, key, value)
 		}
 	})
+	for _, g := range s.require {
+		s.addProbe(g)
+	}
+	s.addProbe(s.guards.wanted)
+	s.addProbe(s.guards.done)
 	return s
 }
 
@@ -171,6 +205,8 @@ func (c *checker) retry(n *node) *retry {
 			r.maxElap = c.text(value)
 		case "jitter":
 			r.jitter = c.scalar(value)
+		case "if":
+			r.when = c.code(value)
 		}
 	})
 	return r

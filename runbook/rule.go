@@ -33,6 +33,13 @@ const (
 	ruleProgram      = "program"
 	ruleScript       = "script"
 	ruleSize         = "size"
+	ruleParam        = "param"
+	ruleSecret       = "secret"
+	ruleInclude      = "include"
+	ruleForeach      = "foreach"
+	ruleOutput       = "output"
+	ruleHandler      = "handler"
+	ruleCode         = "code"
 )
 
 // Rules returns every rule that a diagnostic can name, in the order a file meets
@@ -50,12 +57,13 @@ func Rules() []Rule {
 		{ruleKey, "A key must be text."},
 		{ruleDuplicateKey, "A key may be given once."},
 		{ruleAmbiguous, "An unquoted value that YAML tools read differently must be quoted, or written clearly."},
-		{ruleExpression, "Expressions are not supported yet; a literal ${{ is written $${{."},
+		{ruleExpression, "An expression must be complete, name only what is known at its time, handle what may be null, and give what its place takes."},
+		{ruleCode, "Code is literal: expressions stand only where values are taken. A literal ${{ is written $${{."},
 		{ruleUnknownKey, "A key must be one that the language knows."},
 		{ruleMissingKey, "A required key must be there."},
 		{ruleType, "A value must be of the right type: text, a number, a list, a mapping."},
 		{ruleValue, "A value must have the right form, or be one of those allowed."},
-		{ruleCommand, "A step has exactly one of exec, shell, script and aws_cli."},
+		{ruleCommand, "A step has exactly one of exec, shell, script, aws_cli and uses, and only the keys that go with it."},
 		{ruleDuplicateID, "A step's id must be unique, handlers included."},
 		{ruleUnknownStep, "depends_on must name steps of the file."},
 		{ruleDependency, "depends_on must fit the strategy; handlers have none."},
@@ -68,21 +76,43 @@ func Rules() []Rule {
 		{ruleProgram, "A program must be one word, a shell one that can run text."},
 		{ruleScript, "A script must be a regular file inside the root, with something to run it."},
 		{ruleSize, "An argument or a variable must be within what the operating system takes."},
+		{ruleParam, "A param's schema must make sense, its default must fit it, and so must a value that is given."},
+		{ruleSecret, "Secrets belong in env and stdin; what may be asked for again must be safe to run again."},
+		{ruleInclude, "An included runbook must lie inside the root, get the params it needs, have no handlers, lock or secrets of its own, and not include itself."},
+		{ruleForeach, "The items of a foreach must differ, and be no more than 10,000."},
+		{ruleOutput, "An output has one definition."},
+		{ruleHandler, "Handlers run one by one when all else is over: some keys have no meaning there."},
 	}
 }
 
 // meaning are the rules over the decoded document, each in a file of its own.
 // Each reports all it finds and relies on none of the others.
-var meaning = []func(*checker, *document){
-	checkIDs,
-	checkStrategy,
-	checkDependencies,
+//
+// It is a function because including a file applies them to that.
+func meaning() []func(*checker, *document) {
+	return []func(*checker, *document){
+		checkIDs,
+		checkStrategy,
+		checkDependencies,
+		checkParams,
+		checkIncludes,
+		checkCode,
+		checkExpressions,
+		checkForeach,
+		checkOutputs,
+		checkHandlers,
+		checkDurations,
+		checkRetries,
+		checkEnv,
+		checkPrograms,
+		checkPaths,
+		checkSizes,
+		checkScripts,
+	}
+}
+
+// afterwards are the rules that need the expressions of every file checked.
+var afterwards = []func(*checker, *document){
 	checkCycles,
-	checkDurations,
-	checkRetries,
-	checkEnv,
-	checkPrograms,
-	checkPaths,
-	checkSizes,
-	checkScripts,
+	checkLeftOver,
 }

@@ -53,6 +53,9 @@ func cycles(d *document) []*dag.CycleError {
 				deps[i] = append(deps[i], need)
 			}
 		}
+		for _, r := range s.references {
+			deps[i] = append(deps[i], r.to)
+		}
 	}
 	_, err := dag.New(names, deps)
 	var first *dag.CycleError
@@ -70,6 +73,13 @@ func (c *checker) cycle(d *document, cycle *dag.CycleError) {
 		}
 		c.at(at.dependsOn[k], ruleCycle, "remove one of these dependencies", "steps depend on each other in a circle: %s", chain(cycle.Path))
 		return
+	}
+	for _, r := range at.references {
+		if r.to == next {
+			c.part(r.node, r.offset, r.length, Diagnostic{Rule: ruleCycle, Help: "remove one of these dependencies; reading from a step is waiting for it",
+				Message: "steps depend on each other in a circle: " + chain(cycle.Path)})
+			return
+		}
 	}
 }
 

@@ -103,5 +103,9 @@ func (g *dependencies) unknown(n *node) {
 	if help == "" && g.someStepsUnreadable {
 		return
 	}
+	if g.isDynamic(n) {
+		g.literalWord("depends_on", n)
+		return
+	}
 	g.at(n, ruleUnknownStep, help, "there is no step %q", shorten(name))
 }

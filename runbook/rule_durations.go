@@ -1,6 +1,7 @@
 package runbook
 
 import (
+	"strings"
 	"time"
 
 	"github.com/cloudops-run/runbook/runbook/plan"
@@ -16,6 +17,14 @@ func checkDurations(c *checker, d *document) {
 		c.duration("timeout", s.timeout, false)
 		c.duration("grace_period", s.gracePeriod, true)
 		c.retryDurations(s.retry)
+		c.lockDuration(s.lock)
+	}
+	c.lockDuration(d.lock)
+}
+
+func (c *checker) lockDuration(l *lock) {
+	if l != nil {
+		c.duration("wait", l.wait, true)
 	}
 }
 
@@ -29,18 +38,24 @@ func (c *checker) retryDurations(r *retry) {
 }
 
 func (c *checker) duration(key string, n *node, zero bool) {
-	if n == nil {
+	if n == nil || c.isDynamic(n) {
 		return
 	}
 	limit := c.options.MaxTimeout
 	value, err := plan.ParseDuration(literal(n))
 	switch {
+	case err != nil && !allDigitsAndUnits(literal(n)):
+		c.at(n, ruleDuration, "write a duration such as 30s", "%q is no duration: %s", key, found(n))
 	case err != nil || value > limit && key != "max_elapsed":
 		c.at(n, ruleDuration, "write a shorter one, or raise the maximum with --max-timeout", "%q is %s, over the maximum of %s", key, shorten(literal(n)), short(limit))
 	case value == 0 && !zero:
 		c.at(n, ruleDuration, "write a duration such as 30s, or remove the key", "%q must be longer than zero", key)
 	}
 }
+
+// allDigitsAndUnits tells a duration that is too long to be counted from what is
+// none: the schema lets everything through that may hold an expression.
+func allDigitsAndUnits(s string) bool { return !strings.Contains(s, "${{") }
 
 // short is a duration without the zeros that Duration.String ends with.
 func short(d time.Duration) string {

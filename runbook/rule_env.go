@@ -25,6 +25,9 @@ func (c *checker) env(vars variables) {
 
 // searchPath refuses what a shell would look up in whatever folder it is in.
 func (c *checker) searchPath(n *node) {
+	if c.isDynamic(n) {
+		return // told with what else decides which code runs
+	}
 	for _, dir := range strings.Split(literal(n), ":") {
 		switch {
 		case strings.HasPrefix(dir, "/"):

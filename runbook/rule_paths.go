@@ -6,6 +6,9 @@ import "strings"
 // them is a mistake.
 func checkPaths(c *checker, d *document) {
 	check := func(what string, n *node) {
+		if strings.HasPrefix(literal(n), "${{") {
+			return
+		}
 		switch p := literal(n); {
 		case p == "~" || strings.HasPrefix(p, "~/"):
 			c.at(n, rulePath, "write the path out, or use shell", "~ is not expanded in %q", what)
@@ -15,15 +18,27 @@ func checkPaths(c *checker, d *document) {
 	}
 	check("working_dir", d.defaults.workingDir)
 	check("shell", d.defaults.shell)
+	for _, n := range d.envFiles {
+		check("env_files", n)
+	}
+	for _, s := range d.secrets {
+		check("file", s.file)
+	}
 	for _, s := range d.all() {
+		for _, n := range s.envFiles {
+			check("env_files", n)
+		}
+		check("uses", s.uses)
 		check("working_dir", s.workingDir)
 		check("stdout", s.stdout)
-		check("program", s.command.program)
-		check("shell", s.command.shell)
-		check("path", s.command.path)
-		if len(s.command.interpreter) > 0 {
-			check("interpreter", s.command.interpreter[0])
-		}
+		s.each(func(cmd *command) {
+			check("program", cmd.program)
+			check("shell", cmd.shell)
+			check("path", cmd.path)
+			if len(cmd.interpreter) > 0 {
+				check("interpreter", cmd.interpreter[0])
+			}
+		})
 		if n := s.stdout; n != nil && strings.HasSuffix(literal(n), "/") {
 			c.at(n, rulePath, "add the file's name", "\"stdout\" must be a file, and %q is a folder", literal(n))
 		}

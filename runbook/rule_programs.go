@@ -11,18 +11,20 @@ import (
 func checkPrograms(c *checker, d *document) {
 	c.shell(d.defaults.shell)
 	for _, s := range d.all() {
-		c.shell(s.command.shell)
-		n := s.command.program
-		if n == nil || strings.Contains(n.Value, "/") || !strings.ContainsAny(n.Value, " \t\n") {
-			continue
-		}
-		c.at(n, ruleProgram, "write each word as an item of its own: ["+strings.Join(strings.Fields(n.Value), ", ")+", ...], or use shell",
-			"the program is %s, with a space in its name", found(n))
+		s.each(func(cmd *command) {
+			c.shell(cmd.shell)
+			n := cmd.program
+			if n == nil || c.isDynamic(n) || strings.Contains(n.Value, "/") || !strings.ContainsAny(n.Value, " \t\n") {
+				return
+			}
+			c.at(n, ruleProgram, "write each word as an item of its own: ["+strings.Join(strings.Fields(n.Value), ", ")+", ...], or use shell",
+				"the program is %s, with a space in its name", found(n))
+		})
 	}
 }
 
 func (c *checker) shell(n *node) {
-	if n == nil || plan.KnownShell(literal(n)) {
+	if n == nil || c.isDynamic(n) || plan.KnownShell(literal(n)) {
 		return
 	}
 	known := plan.KnownShells()

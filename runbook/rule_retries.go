@@ -5,7 +5,7 @@ import "github.com/cloudops-run/runbook/runbook/plan"
 // checkRetries: the keys of a retry do not contradict each other.
 func checkRetries(c *checker, d *document) {
 	check := func(r *retry) {
-		if r == nil {
+		if r == nil || c.isDynamic(r.delay) || c.isDynamic(r.maxDelay) {
 			return
 		}
 		delay, err := plan.ParseDuration(literal(r.delay))

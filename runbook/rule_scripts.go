@@ -6,14 +6,18 @@ import "github.com/cloudops-run/runbook/runbook/plan"
 // run it. It fills in the file of every script step.
 func checkScripts(c *checker, d *document) {
 	for _, s := range d.all() {
-		n := s.command.path
-		if s.command.kind != plan.KindScript || n == nil || c.flagged[n] {
-			continue
-		}
-		f := c.scripts.find(c.path(literal(n)))
-		s.command.script = f
-		if f.problem != "" && !(f.needs && len(s.command.interpreter) > 0) {
-			c.at(n, ruleScript, f.help, "the script %s cannot run: %s", found(n), f.problem)
-		}
+		s.each(c.findScript)
+	}
+}
+
+func (c *checker) findScript(cmd *command) {
+	n := cmd.path
+	if cmd.kind != plan.KindScript || n == nil || c.flagged[n] {
+		return
+	}
+	f := c.scripts.find(c.path(literal(n)))
+	cmd.script = f
+	if f.problem != "" && !(f.needs && len(cmd.interpreter) > 0) {
+		c.at(n, ruleScript, f.help, "the script %s cannot run: %s", found(n), f.problem)
 	}
 }

@@ -27,10 +27,16 @@ type Runbook struct {
 	file   string
 	source []byte
 	plan   *plan.Plan
+	params []*param
 }
 
-// Plan returns the compiled plan, which belongs to the runbook.
+// Plan returns the compiled plan, which belongs to the runbook. Of its params
+// those with a default have a value; [Runbook.Bind] gives values to the others.
 func (r *Runbook) Plan() *plan.Plan { return r.plan }
+
+// Params returns the params that the runbook declares, in file order; Set are
+// those with a default. They belong to the runbook.
+func (r *Runbook) Params() []plan.Param { return r.plan.Params }
 
 // File returns the file's name as it was given.
 func (r *Runbook) File() string { return r.file }
@@ -70,21 +76,39 @@ func cause(err error) error {
 // reads the scripts that the runbook names.
 //
 // The Runbook is nil where a diagnostic is an error. The diagnostics are in file
-// order, each once.
+// order, each once; those of included files follow.
 func Parse(file string, src []byte, o Options) (*Runbook, Diagnostics) {
 	c := newChecker(file, src, o)
 	if !c.read() {
 		return nil, c.diagnostics()
 	}
 	doc := c.decode()
-	for _, rule := range meaning {
-		rule(c, doc)
-	}
+	c.judge(doc)
+	c.finish(doc)
 	ds := c.diagnostics()
+	for _, f := range c.includes.order {
+		if f.checked {
+			f.finish(f.doc)
+		}
+		ds = append(ds, f.diagnostics()...)
+	}
 	if ds.Errors() {
 		return nil, ds
 	}
-	return &Runbook{file: file, source: src, plan: c.compile(doc)}, ds
+	return &Runbook{file: file, source: src, plan: c.compile(doc), params: doc.params}, ds
+}
+
+// judge applies the rules to one file.
+func (c *checker) judge(d *document) {
+	for _, rule := range meaning() {
+		rule(c, d)
+	}
+}
+
+func (c *checker) finish(d *document) {
+	for _, rule := range afterwards {
+		rule(c, d)
+	}
 }
 
 // checker is one file on its way through the stages.
@@ -97,6 +121,15 @@ type checker struct {
 	scripts scripts
 	// intended holds unknown keys that were meant to be another.
 	intended map[*node]string
+
+	holes     map[*node]bool       // texts with expressions in them
+	unclaimed map[*node]bool       // those of holes that nobody took an expression from
+	values    map[*node]plan.Value // what texts with expressions compile to
+	exprs     map[*node]*plan.Expr // what values that are expressions compile to
+	checked   bool                 // all of that was done
+
+	chain    []link // the files that lead here, this one last
+	includes *includes
 }
 
 func newChecker(file string, src []byte, o Options) *checker {
@@ -114,6 +147,14 @@ func newChecker(file string, src []byte, o Options) *checker {
 	}
 	c := &checker{report: newReport(newSource(file, src)), options: o, limits: o.Limits.orDefault(), dir: dir}
 	c.scripts = scripts{dir: dir, root: o.Root}
+	c.holes, c.unclaimed = map[*node]bool{}, map[*node]bool{}
+	c.values, c.exprs = map[*node]plan.Value{}, map[*node]*plan.Expr{}
+	c.includes = &includes{files: map[string]*included{}}
+	real, err := filepath.EvalSymlinks(file)
+	if abs, absErr := filepath.Abs(real); err == nil && absErr == nil {
+		real = abs
+	}
+	c.chain = []link{{real, file}}
 	return c
 }
 

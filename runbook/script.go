@@ -36,14 +36,31 @@ func (s *scripts) find(path string) *scriptFile {
 	if f := s.known[path]; f != nil {
 		return f
 	}
-	if s.known == nil {
-		s.known = map[string]*scriptFile{}
-		s.findRoot()
-	}
+	s.ready()
 	f := &scriptFile{file: plan.ScriptFile{Path: path}}
 	f.problem, f.help = s.inspect(f)
 	s.known[path] = f
 	return f
+}
+
+func (s *scripts) ready() {
+	if s.known == nil {
+		s.known = map[string]*scriptFile{}
+		s.findRoot()
+	}
+}
+
+// resolve follows the symlinks of a path, which must end inside the root.
+func (s *scripts) resolve(path string) (real, problem, help string) {
+	s.ready()
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", because(err), "the path is relative to the runbook's folder, " + s.dir
+	}
+	if rel, err := filepath.Rel(s.real, real); s.real == "" || err != nil || !filepath.IsLocal(rel) {
+		return "", fmt.Sprintf("it is %s, outside %s, %s", real, s.named, s.root), "move it there, or give another root with --root"
+	}
+	return real, "", ""
 }
 
 func (s *scripts) findRoot() {
@@ -79,12 +96,9 @@ func worktree(dir string) string {
 }
 
 func (s *scripts) inspect(f *scriptFile) (problem, help string) {
-	real, err := filepath.EvalSymlinks(f.file.Path)
-	if err != nil {
-		return because(err), "the path is relative to the runbook's folder, " + s.dir
-	}
-	if rel, err := filepath.Rel(s.real, real); s.real == "" || err != nil || !filepath.IsLocal(rel) {
-		return fmt.Sprintf("it is %s, outside %s, %s", real, s.named, s.root), "move it there, or give another root with --root"
+	real, problem, help := s.resolve(f.file.Path)
+	if problem != "" {
+		return problem, help
 	}
 	info, err := os.Stat(real)
 	if err != nil {

@@ -52,17 +52,6 @@ func isStep(pointer []string) bool {
 	return len(pointer) == 2 && slices.Contains(stepLists, pointer[0])
 }
 
-// owner is the key of later for a mapping.
-func owner(pointer []string) string {
-	switch {
-	case isStep(pointer):
-		return "step"
-	case len(pointer) > 0:
-		return pointer[len(pointer)-1]
-	}
-	return ""
-}
-
 func (s *structure) unknown(v schema.Violation) {
 	_, holder := descend(s.root, v.Pointer)
 	for _, name := range v.Keys {
@@ -72,12 +61,11 @@ func (s *structure) unknown(v schema.Violation) {
 		}
 		where := s.place(v.Pointer)
 		if len(v.Allowed) == 0 {
-			s.at(key, ruleEnv, "use letters, digits and _, and begin with no digit", "%q is no name for an environment variable", shorten(name))
+			s.badName(key, v.Pointer)
 			continue
 		}
-		if slices.Contains(later[owner(v.Pointer)], name) {
-			s.intended[key] = name
-			s.at(key, ruleUnknownKey, "remove it; see runbook explain for the keys there are", "the key %q is not supported by this version", name)
+		if name == "$ref" || name == "$defs" || name == "allOf" || name == "anyOf" || name == "oneOf" {
+			s.at(key, ruleUnknownKey, "write out what the param may be", "params are declared in one piece, without %q", name)
 			continue
 		}
 		help := "its keys are " + strings.Join(v.Allowed, ", ")
@@ -101,10 +89,9 @@ func (s *structure) meantAs(holder *node, names ...string) bool {
 
 func (s *structure) missing(v schema.Violation, holder *node) {
 	where := s.place(v.Pointer)
-	if isStep(v.Pointer) && slices.Equal(v.Keys, []string{"aws_cli"}) {
-		// The last branch of the schema's choice of commands: there is none.
-		if !s.meantAs(holder, append(commands, "uses")...) {
-			s.at(holder, ruleCommand, "give it one of "+oneOf(commands), "%s has no command", where)
+	if choice := lastChoice(v); choice != nil {
+		if !s.meantAs(holder, choice...) {
+			s.at(holder, ruleCommand, "give it one of "+oneOf(choice), "%s has no %s", where, choiceNoun(choice))
 		}
 		return
 	}
@@ -123,15 +110,72 @@ func (s *structure) missing(v schema.Violation, holder *node) {
 	}
 }
 
+// lastChoice is what one of must be there, where the schema names only the last.
+func lastChoice(v schema.Violation) []string {
+	if len(v.Keys) != 1 {
+		return nil
+	}
+	switch v.Keys[0] {
+	case "uses":
+		if isStep(v.Pointer) {
+			return append(slices.Clone(commands), "uses")
+		}
+	case "aws_cli":
+		return commands
+	case "expect":
+		return append(slices.Clone(commands), "expect")
+	case "exec":
+		return sources
+	case "matrix":
+		return loops
+	}
+	return nil
+}
+
+func choiceNoun(choice []string) string {
+	switch choice[0] {
+	case "env":
+		return "source"
+	case "in":
+		return "items"
+	}
+	return "command"
+}
+
+// badName tells of a key that is no name.
+func (s *structure) badName(key *node, pointer []string) {
+	name := key.Value
+	if pointer[len(pointer)-1] == "env" {
+		s.at(key, ruleEnv, "use letters, digits and _, and begin with no digit", "%q is no name for an environment variable", shorten(name))
+		return
+	}
+	s.at(key, ruleValue, likeID(name, "_"), "a name in %s must be of lower-case letters, digits and _, beginning with a letter, at most 63 long, not %q", s.place(pointer), shorten(name))
+}
+
 // excluded tells of a step that has several commands, at the second; of three it
 // is called twice, and equal diagnostics count once.
 func (s *structure) excluded(v schema.Violation) {
-	pointer := v.Pointer[:len(v.Pointer)-1]
-	_, step := descend(s.root, pointer)
+	pointer, name := v.Pointer[:len(v.Pointer)-1], v.Pointer[len(v.Pointer)-1]
+	_, holder := descend(s.root, pointer)
+	choice := append(slices.Clone(commands), "uses")
+	help := "keep one of them, and make a step of its own for each other"
+	switch {
+	case slices.Contains(loops, name):
+		choice, help = loops, "keep one of them"
+	case len(pointer) == 2 && pointer[0] == "secrets":
+		choice, help = sources, "keep one of them"
+	case !isStep(pointer):
+		help = "keep one of them"
+	}
+	if !slices.Contains(choice, name) {
+		key, _ := lookup(holder, name)
+		s.at(key, ruleCommand, "remove it, or give it to the steps of the included runbook", "%q has no meaning in a step with uses", name)
+		return
+	}
 	var keys []*node
 	var names []string
-	for i := 0; i+1 < len(step.Content); i += 2 {
-		if k := step.Content[i]; slices.Contains(commands, k.Value) && !slices.Contains(names, strconv.Quote(k.Value)) {
+	for i := 0; i+1 < len(holder.Content); i += 2 {
+		if k := holder.Content[i]; slices.Contains(choice, k.Value) && !slices.Contains(names, strconv.Quote(k.Value)) {
 			keys = append(keys, k)
 			names = append(names, strconv.Quote(k.Value))
 		}
@@ -139,11 +183,34 @@ func (s *structure) excluded(v schema.Violation) {
 	if len(keys) < 2 {
 		return
 	}
-	s.at(keys[1], ruleCommand, "keep one of them, and make a step of its own for each other",
-		"%s has %d commands: %s", s.place(pointer), len(keys), listed(names, "and"))
+	noun := choiceNoun(choice) + "s"
+	if choice[0] == "in" {
+		noun = "lists of items"
+	}
+	s.at(keys[1], ruleCommand, help, "%s has %d %s: %s", s.place(pointer), len(keys), noun, listed(names, "and"))
+}
+
+// literalOnly tells of an expression where the schema has no place for one.
+func (s *structure) literalOnly(v schema.Violation, n *node) bool {
+	if !isScalar(n) || expressionAt(n.Value) < 0 {
+		return false
+	}
+	s.flagged[n] = true
+	s.interpolated(n, "write the value out; a literal ${{ is written $${{", "%s takes no expressions: it must be %s", s.place(v.Pointer), wanted(v))
+	return true
+}
+
+func wanted(v schema.Violation) string {
+	if v.Keyword == schema.NotOneOf {
+		return oneOf(v.Allowed)
+	}
+	return v.Want
 }
 
 func (s *structure) wrongType(v schema.Violation, key, value *node) {
+	if s.literalOnly(v, value) {
+		return
+	}
 	at := value
 	if key != nil && isNull(value) && value.Value == "" {
 		at = key // nothing is written that could be pointed at
@@ -153,11 +220,17 @@ func (s *structure) wrongType(v schema.Violation, key, value *node) {
 }
 
 func (s *structure) notOneOf(v schema.Violation, n *node) {
+	if s.literalOnly(v, n) {
+		return
+	}
 	help := didYouMean(schema.Closest(n.Value, v.Allowed))
 	s.at(n, ruleValue, help, "%s must be %s, not %s", s.place(v.Pointer), oneOf(v.Allowed), found(n))
 }
 
 func (s *structure) wrongForm(v schema.Violation, key, n *node) {
+	if s.literalOnly(v, n) {
+		return
+	}
 	at := n
 	if key != nil && len(n.Content) == 0 && isList(n) {
 		at = key

@@ -2,8 +2,8 @@ package runbook
 
 import (
 	"fmt"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -13,6 +13,7 @@ import (
 // aliases can stand for more values than there is memory.
 type walker struct {
 	*checker
+	below  string         // the key of the value that is walked
 	sizes  map[*node]size // of the anchored nodes walked so far
 	open   map[*node]bool // anchored nodes that are being walked
 	unsafe bool           // no decoder may touch this tree
@@ -76,6 +77,7 @@ func (w *walker) node(at **node, depth int) size {
 	}
 	for i := range n.Content {
 		if n.Kind == yaml.MappingNode && i%2 == 0 && n.Content[i].Kind != yaml.AliasNode {
+			w.below = n.Content[i].Value
 			continue // keys were looked at above
 		}
 		part := w.node(&n.Content[i], depth+1)
@@ -115,6 +117,11 @@ func (w *walker) tag(n *node) {
 	case n.Kind == yaml.ScalarNode && n.Tag == tagString,
 		n.Kind == yaml.MappingNode && n.Tag == "!!map",
 		n.Kind == yaml.SequenceNode && n.Tag == "!!seq":
+		return
+	}
+	if word, ok := strings.CutPrefix(n.Tag, "!"); ok && isScalar(n) && !strings.HasPrefix(word, "!") && (slices.Contains(expressionKeys, w.below) || strings.Contains(word, ".")) {
+		w.at(n, ruleTag, "write not "+shorten(strings.TrimSpace(word+" "+n.Value)), "an unquoted ! begins a YAML tag, and is lost to the expression")
+		n.Tag = tagString
 		return
 	}
 	w.at(n, ruleTag, "remove it, or quote the value if it begins with !", "the tag %s is not used in runbooks", shorten(n.Tag))
@@ -197,12 +204,8 @@ func (w *walker) scalar(n *node) {
 			return
 		}
 	}
-	if i := expressionAt(n.Value); i >= 0 {
-		w.flagged[n] = true
-		start, end := w.inside(n, "${{", i)
-		w.add(Diagnostic{Rule: ruleExpression, Pos: start, End: end,
-			Message: "expressions are not supported in this version",
-			Help:    "write the value out; a literal ${{ is written $${{"})
+	if expressionAt(n.Value) >= 0 {
+		w.holes[n], w.unclaimed[n] = true, true
 	}
 }
 
@@ -218,23 +221,4 @@ func (w *walker) characters(n *node) {
 			return
 		}
 	}
-}
-
-// inside finds the place of a word at byte i of a node's text. Quoting, escapes
-// and indentation move it in the file, so it is looked for there.
-func (w *walker) inside(n *node, word string, i int) (start, end Pos) {
-	from := w.src.offset(n.Line, n.Column)
-	// The words before it are in the file as well, unless escaped.
-	for skip := strings.Count(n.Value[:i], word); from < len(w.src.text); skip-- {
-		at := strings.Index(string(w.src.text[from:min(len(w.src.text), from+2*len(n.Value)+64)]), word)
-		if at < 0 {
-			break
-		}
-		if skip == 0 {
-			start = w.src.at(from + at)
-			return start, Pos{start.File, start.Line, start.Col + utf8.RuneCountInString(word)}
-		}
-		from += at + len(word)
-	}
-	return w.span(n)
 }

@@ -9,6 +9,13 @@ import (
 // commands are the keys of which a step has exactly one.
 var commands = []string{"exec", "shell", "script", "aws_cli"}
 
+// sources are the keys of which a secret has exactly one, loops those of a
+// foreach.
+var (
+	sources = []string{"env", "file", "exec"}
+	loops   = []string{"in", "matrix"}
+)
+
 // stepLists are the keys of a runbook that hold steps.
 var stepLists = []string{"steps", "on_failure", "finally"}
 
@@ -23,17 +30,15 @@ var foreign = map[string]string{
 	"cwd": "working_dir", "dir": "working_dir", "workdir": "working_dir", "chdir": "working_dir", "working_directory": "working_dir",
 	"retries": "retry", "attempts": "times", "count": "times", "max_retries": "times", "interval": "delay",
 	"allow_failure": "continue_on_error", "ignore_errors": "continue_on_error", "ignore_error": "continue_on_error",
-	"exit_codes": "success_exit_codes", "input": "stdin", "parallelism": "max_concurrency", "max_parallel": "max_concurrency", "fail_fast": "stop_on_error",
+	"exit_codes": "success_exit_codes", "input": "stdin", "when": "if", "condition": "if", "only_if": "if", "creates": "unless", "not_if": "unless", "changed_when": "unless", "preconditions": "require", "assert": "require",
+	"loop": "foreach", "for": "foreach", "for_each": "foreach", "with_items": "foreach", "items": "in", "include": "uses", "import": "uses", "call": "uses",
+	"parameters": "params", "inputs": "params", "confirm": "approval", "gate": "approval", "undo": "rollback", "revert": "rollback", "compensate": "rollback",
+	"mutex": "lock", "concurrency": "lock", "register": "outputs", "until": "expect", "failed_when": "expect", "dotenv": "env_files", "env_file": "env_files", "parallelism": "max_concurrency", "max_parallel": "max_concurrency", "fail_fast": "stop_on_error",
 	"cmdline": "command", "arguments": "args", "file": "path", "order": "strategy",
 }
 
-// later are keys of the language that this version does not know yet, by the key
-// of the mapping they stand in.
-var later = map[string][]string{
-	"":      {"params", "secrets", "env_files", "lock", "require", "outputs"},
-	"step":  {"if", "unless", "require", "foreach", "with", "uses", "env_files", "expect", "outputs", "secret_outputs", "approval", "rollback", "lock"},
-	"retry": {"if"},
-}
+// expressionKeys are the keys whose value is an expression as a whole.
+var expressionKeys = []string{"if", "unless", "expect", "value", "foreach", "in", "key"}
 
 // meant returns the key that an unknown one was most likely meant to be.
 func meant(key string, known []string) string {

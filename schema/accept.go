@@ -71,6 +71,13 @@ type rule struct {
 	additional         *rule // nil: anything
 	condition          *rule
 	consequence, other *rule
+	with               []dependentRule
+}
+
+// A dependentRule holds for a mapping that has a key.
+type dependentRule struct {
+	key  string
+	rule *rule
 }
 
 type patternRule struct {
@@ -143,6 +150,13 @@ func (r *rule) acceptsKeys(v Value) bool {
 		}
 		if !found {
 			return false
+		}
+	}
+	for _, d := range r.with {
+		for i := range n {
+			if v.Key(i) == d.key && !d.rule.accepts(v) {
+				return false
+			}
 		}
 	}
 	if r.properties == nil && r.patterns == nil && r.additional == nil {
@@ -233,6 +247,14 @@ func (c *ruleCompiler) keyword(r *rule, keyword string, o *object) {
 		}
 	case "additionalProperties":
 		r.additional = c.compile(value)
+	case "dependentRequired":
+		for _, name := range o.object(keyword).names {
+			r.with = append(r.with, dependentRule{name, &rule{required: o.object(keyword).texts(name)}})
+		}
+	case "dependentSchemas":
+		for _, name := range o.object(keyword).names {
+			r.with = append(r.with, dependentRule{name, c.compile(o.object(keyword).values[name])})
+		}
 	case "if":
 		r.condition = c.compile(value)
 	case "then":
@@ -258,6 +280,8 @@ func kinds(t string) []Kind {
 		return []Kind{List}
 	case "object":
 		return []Kind{Mapping}
+	case "null":
+		return []Kind{Null}
 	}
 	panic(fmt.Sprintf("schema: no kind for the type %q", t))
 }

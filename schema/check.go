@@ -142,6 +142,13 @@ func describe(e *jsonschema.ValidationError, doc any) Violation {
 		v.Keyword = Excluded
 		return v
 	}
+	if len(at) > 1 && at[len(at)-2] == "dependentRequired" {
+		needed, _ := find(at[:len(at)-1]).(*object)
+		v.Keyword = Missing
+		v.Want = nearestTitle(at[:len(at)-2])
+		v.Keys = absent(valueAt(doc, v.Pointer), needed.texts(at[len(at)-1]))
+		return v
+	}
 	rule, _ := find(at[:len(at)-1]).(*object)
 	v.Keyword, v.Want = WrongForm, nearestTitle(at[:len(at)-1])
 	switch keyword := Keyword(at[len(at)-1]); keyword {

@@ -24,7 +24,7 @@ func TestCheck(t *testing.T) {
 		head + `"exec": ["ls"], "shell": "x"}]}`:                                   `steps.0.shell excluded`,
 		head + `"exec": ["ls"], "shell": "x", "aws_cli": {}}]}`:                    `steps.0.aws_cli excluded; steps.0.aws_cli required [service operation]; steps.0.shell excluded`,
 		head + `"script": {"path": "x"}, "aws_cli": 1}]}`:                          `steps.0.aws_cli excluded; steps.0.aws_cli type`,
-		head + `"shel": "x"}]}`:                                                    `steps.0 additionalProperties [shel]; steps.0 required [aws_cli]`,
+		head + `"shel": "x"}]}`:                                                    `steps.0 additionalProperties [shel]; steps.0 required [uses]`,
 		head + `"exec": "ls"}]}`:                                                   `steps.0.exec type`,
 		head + `"exec": ["ls"], "env": {"A-B": 1, "C": true}}]}`:                   `steps.0.env additionalProperties [A-B]; steps.0.env.C type`,
 		head + `"exec": ["ls"], "retry": {"delay": "5", "jitter": 2}}]}`:           `steps.0.retry required [times]; steps.0.retry.delay form; steps.0.retry.jitter form`,

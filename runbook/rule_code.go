@@ -1,0 +1,188 @@
+package runbook
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// checkCode: code is literal. Expressions are only where values are taken, and
+// never in what some program will read as code.
+func checkCode(c *checker, d *document) {
+	if len(c.holes) == 0 {
+		return
+	}
+	codeVars := func(v variables) {
+		for _, e := range v.list {
+			if c.isDynamic(e.value) && loadsCode(e.key.Value) {
+				c.interpolated(e.value, "write it out", "%q decides which code is run, so it is literal", e.key.Value)
+			}
+		}
+	}
+	codeVars(d.env)
+	codeVars(d.defaults.env)
+	c.literalWord("shell", d.defaults.shell)
+	for _, s := range d.all() {
+		codeVars(s.env)
+		s.each(c.literalCommand)
+		if s.command.kind == plan.KindExec && c.isDynamic(s.stdin) {
+			if name := readsCode(&s.command); name != "" {
+				c.interpolated(s.stdin, envForm, "%s would run its stdin as code, and code is literal", name)
+			}
+		}
+		c.literalWord("uses", s.uses)
+	}
+}
+
+const envForm = `pass the value in a variable: env: {VALUE: "${{ ... }}"}, and read "$VALUE" in the code`
+
+// interpolated reports an expression where there must be none.
+func (c *checker) interpolated(n *node, help, format string, args ...any) {
+	delete(c.unclaimed, n)
+	c.part(n, max(expressionAt(n.Value), 0), len("${{"), Diagnostic{Rule: ruleCode, Message: fmt.Sprintf(format, args...), Help: help})
+}
+
+func (c *checker) literalWord(what string, n *node) {
+	if n != nil && c.isDynamic(n) {
+		c.interpolated(n, "write it out", "%q is literal and takes no expressions", what)
+	}
+}
+
+func (c *checker) literalCommand(cmd *command) {
+	if c.isDynamic(cmd.code) {
+		c.interpolated(cmd.code, envForm, "shell text is literal and takes no expressions")
+	}
+	c.literalWord("program", cmd.program)
+	c.literalWord("shell", cmd.shell)
+	c.literalWord("path", cmd.path)
+	c.literalWord("service", cmd.service)
+	c.literalWord("operation", cmd.operation)
+	for _, n := range cmd.interpreter {
+		c.literalWord("interpreter", n)
+	}
+	if cmd.kind == plan.KindExec {
+		c.codeArguments(cmd)
+	}
+}
+
+// interpreters are programs that run text they are given, and the flags that
+// text follows.
+var interpreters = map[string][]string{
+	"python": {"-c"}, "perl": {"-e", "-E"}, "ruby": {"-e"}, "node": {"-e", "-p", "--eval", "--print"}, "nodejs": {"-e", "-p", "--eval", "--print"},
+	"php": {"-r"}, "lua": {"-e"}, "Rscript": {"-e"}, "osascript": {"-e"}, "deno": {"eval"}, "bun": {"-e", "--eval"}, "groovy": {"-e"}, "pwsh": {"-c", "-Command", "-command"},
+}
+
+// interpreter returns the flags of a program that runs text, if it is one.
+func interpreter(program string) (flags []string, ok bool) {
+	base := filepath.Base(program)
+	if plan.KnownShell(base) || base == "busybox" {
+		return []string{"-c"}, true
+	}
+	flags, ok = interpreters[base]
+	if !ok {
+		flags, ok = interpreters[strings.TrimRight(base, "0123456789.")]
+	}
+	return flags, ok
+}
+
+// codeArguments finds expressions in what an interpreter takes for code, be it
+// the program itself or started by another, such as sudo or kubectl exec.
+func (c *checker) codeArguments(cmd *command) {
+	name, flags := "", []string(nil) // of the interpreter
+	code := false                    // the next argument is code
+	words := append([]*node{cmd.program}, cmd.args...)
+	for i, n := range words {
+		if n == nil {
+			continue
+		}
+		text := literal(n)
+		switch {
+		case code && c.isDynamic(n):
+			c.interpolated(n, envForm, "%s would run this argument as code, and code is literal", name)
+			return
+		case code:
+			return
+		case c.isDynamic(n):
+			if name == "" {
+				continue
+			}
+			if flag := codeFlag(text, flags); flag != "" {
+				c.interpolated(n, envForm, "%s would run this argument as code, and code is literal", name)
+				return
+			}
+			if _, ok := interpreter(literal(cmd.program)); ok && i == 1 { // bash ${{ params.script }}
+				c.interpolated(n, "write the path out, or use script", "%s would run the file that this argument names, and script paths are literal", name)
+				return
+			}
+		default:
+			if f, ok := interpreter(text); ok {
+				name, flags = filepath.Base(text), f
+				continue
+			}
+			code = name != "" && isCodeFlag(text, flags)
+		}
+	}
+}
+
+// isCodeFlag also knows flags that shells take together: -lc, -ec.
+func isCodeFlag(arg string, flags []string) bool {
+	if slices.Contains(flags, arg) {
+		return true
+	}
+	return slices.Contains(flags, "-c") && len(arg) > 1 && arg[0] == '-' && arg[1] != '-' && strings.HasSuffix(arg, "c") && len(arg) <= 6
+}
+
+// codeFlag is the flag that an argument begins with code behind: -c${{, --eval=.
+func codeFlag(arg string, flags []string) string {
+	before, _, _ := strings.Cut(arg, "${{")
+	for _, f := range flags {
+		if strings.HasPrefix(before, f) {
+			return f
+		}
+	}
+	return ""
+}
+
+// readsCode names the interpreter that reads code from its standard input, or "".
+func readsCode(cmd *command) string {
+	name := ""
+	for _, n := range append([]*node{cmd.program}, cmd.args...) {
+		text := literal(n)
+		flags, ok := interpreter(text)
+		switch {
+		case ok:
+			name = filepath.Base(text)
+		case name == "":
+		case text == "-" || text == "-s":
+			return name
+		case isCodeFlag(text, flags), !strings.HasPrefix(text, "-"):
+			return "" // code, or a file with it, is given
+		}
+	}
+	return name
+}
+
+// loading are variables that decide which code a program runs.
+var loading = []string{
+	"PATH", "ENV", "BASH_ENV", "IFS", "SHELLOPTS", "BASHOPTS", "PS4", "PROMPT_COMMAND", "ZDOTDIR",
+	"PYTHONPATH", "PYTHONSTARTUP", "PYTHONHOME", "PERL5LIB", "PERL5OPT", "PERLLIB", "RUBYLIB", "RUBYOPT", "NODE_OPTIONS", "NODE_PATH",
+	"LUA_PATH", "LUA_CPATH", "LUA_INIT", "CLASSPATH", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS",
+	"GIT_SSH", "GIT_SSH_COMMAND", "GIT_EXTERNAL_DIFF", "GIT_EXEC_PATH", "GIT_PAGER", "GIT_EDITOR", "GIT_ASKPASS", "SSH_ASKPASS", "SUDO_ASKPASS",
+	"EDITOR", "VISUAL", "PAGER", "MANPAGER", "LESSOPEN", "LESSCLOSE", "BROWSER", "SHELL", "GCONV_PATH",
+}
+
+func loadsCode(name string) bool {
+	return strings.HasPrefix(name, "LD_") || strings.HasPrefix(name, "DYLD_") || strings.HasPrefix(name, "BASH_FUNC_") || slices.Contains(loading, name)
+}
+
+// checkLeftOver: what is left of the expressions stands where none is taken.
+func checkLeftOver(c *checker, _ *document) {
+	for n := range c.unclaimed {
+		if !c.flagged[n] {
+			c.interpolated(n, "write the value out; a literal ${{ is written $${{", "no expression is taken here")
+		}
+	}
+}

@@ -1,0 +1,219 @@
+package runbook
+
+import (
+	"fmt"
+
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// checkExpressions: every expression reads only what is there, at its time, and
+// gives what its place takes. It fills in the references of every step, and what
+// texts and expressions compile to.
+func checkExpressions(c *checker, d *document) {
+	if !c.isIncluded() {
+		newScopes(c, d, nil).check()
+	}
+}
+
+// check checks every expression of the file.
+func (x *scopes) check() {
+	d := x.doc
+	x.checked = true
+	n := x.outside("this is for every step, so it can name none; give the step that needs it a key of its own")
+	x.templates("env", n, secretsPass, variableNodes(d.env)...)
+	x.templates("env_files", n, noSecrets, d.envFiles...)
+	x.templates("timeout", n, noSecrets, d.defaults.timeout)
+	x.templates("grace_period", n, noSecrets, d.defaults.gracePeriod)
+	x.templates("working_dir", n, noSecrets, d.defaults.workingDir)
+	x.templates("env", n, secretsPass, variableNodes(d.defaults.env)...)
+	x.templates("profile", n, noSecrets, d.defaults.awsProfile)
+	x.templates("region", n, noSecrets, d.defaults.awsRegion)
+	x.retry(d.defaults.retry, n)
+	before := x.outside("no step has run yet")
+	x.lock(d.lock, before)
+	x.requirements(d.preface.require, before)
+	x.sources(d.secrets)
+	for _, s := range d.written() {
+		x.step(s)
+	}
+	x.fileOutputs()
+}
+
+func variableNodes(v variables) []*node {
+	if len(v.list) == 0 {
+		return nil
+	}
+	nodes := make([]*node, len(v.list))
+	for i := range v.list {
+		nodes[i] = v.list[i].value
+	}
+	return nodes
+}
+
+// templates checks texts of one kind; where a file has no expressions at all
+// there is nothing to look at.
+func (x *scopes) templates(key string, names *plan.Names, secrets secretUse, nodes ...*node) {
+	if len(x.holes) == 0 {
+		return
+	}
+	for _, n := range nodes {
+		x.template(n, use{key: fmt.Sprintf("%q", key), names: names, want: plan.WantText, secrets: secrets})
+	}
+}
+
+// sources checks where secrets come from.
+func (x *scopes) sources(secrets []*secret) {
+	if len(secrets) == 0 {
+		return
+	}
+	n := x.outside("secrets are fetched before the first step")
+	n.Secrets = nil
+	n.Why["secrets"] = "secrets are fetched without knowing others"
+	judging := *n
+	judging.Attempt = &plan.AttemptNames{}
+	for _, s := range secrets {
+		x.templates("file", n, noSecrets, s.file)
+		if s.command != nil {
+			x.templates("exec", n, noSecrets, s.command.args...)
+		}
+		x.bare(s.value, use{key: "value", names: &judging, want: plan.WantText})
+	}
+}
+
+func (x *scopes) step(s *step) {
+	if !x.hasExpressions(s) {
+		return
+	}
+	x.current = s
+	defer func() { x.current = nil }()
+	n := x.withItem(x.names())
+	x.stepValues(s, &n)
+	x.guard(s.guards.wanted, &n)
+	x.guard(s.guards.done, &n)
+	x.requirements(s.require, &n)
+	x.lock(s.lock, &n)
+	if s.approval != nil {
+		group := x.names()
+		group.Why = map[string]string{"item": "the approval is asked once for all items", "index": "the approval is asked once for all items"}
+		x.templates("approval", &group, noSecrets, s.approval)
+	}
+	if s.foreach != nil {
+		x.bare(s.foreach.itemKey, use{key: "key", names: &n, want: plan.WantKey})
+	}
+	if s.uses != nil {
+		x.child(s)
+		return
+	}
+	x.attempt(s, n)
+	if r := s.rollback; r != nil {
+		x.undoing = true
+		undo := x.withItem(x.names())
+		x.stepValues(r, &undo)
+		x.guard(r.guards.wanted, &undo)
+		x.attempt(r, undo)
+		x.undoing = false
+	}
+}
+
+// hasExpressions reports whether a step has anything to check here.
+func (x *scopes) hasExpressions(s *step) bool {
+	return len(x.holes) > 0 || s.uses != nil || s.foreach != nil || s.rollback != nil || s.expect != nil ||
+		len(s.outputs) > 0 || s.guards != guards{} || len(s.require) > 0 || s.retry != nil && s.retry.when != nil
+}
+
+// stepValues checks the texts that a step is started with.
+func (x *scopes) stepValues(s *step, n *plan.Names) {
+	if len(x.holes) == 0 {
+		return
+	}
+	for _, v := range s.env.list {
+		x.template(v.value, use{key: fmt.Sprintf("the variable %q", v.key.Value), names: n, want: plan.WantText, secrets: secretsPass})
+	}
+	x.templates("env_files", n, noSecrets, s.envFiles...)
+	x.templates("working_dir", n, noSecrets, s.workingDir)
+	x.templates("stdin", n, secretsPass, s.stdin)
+	x.templates("stdout", n, noSecrets, s.stdout)
+	x.templates("timeout", n, noSecrets, s.timeout)
+	x.templates("grace_period", n, noSecrets, s.gracePeriod)
+	x.command(&s.command, n)
+}
+
+func (x *scopes) command(cmd *command, n *plan.Names) {
+	for i, a := range cmd.args {
+		if x.isDynamic(a) {
+			x.template(a, use{key: fmt.Sprintf("argument %d", i+1), names: n, want: plan.WantText, secrets: secretsShow})
+		}
+	}
+	x.templates("profile", n, noSecrets, cmd.profile)
+	x.templates("region", n, noSecrets, cmd.region)
+}
+
+// attempt checks what judges an attempt.
+func (x *scopes) attempt(s *step, n plan.Names) {
+	var outputs map[string]plan.Type
+	if s.of == nil {
+		outputs = x.outputTypes(s)
+	}
+	judging := n
+	judging.Attempt = &plan.AttemptNames{Outputs: outputs, Status: true}
+	if judging.Attempt.Outputs == nil {
+		judging.Attempt.Outputs = map[string]plan.Type{}
+	}
+	x.bare(s.expect, use{key: "expect", names: &judging, want: plan.WantBool})
+	if s.retry == nil {
+		return
+	}
+	x.retry(s.retry, &n)
+	failed := judging
+	failed.Attempt = &plan.AttemptNames{Outputs: map[string]plan.Type{}, Status: true}
+	for name, t := range outputs {
+		failed.Attempt.Outputs[name] = t
+	}
+	x.bare(s.retry.when, use{key: "if", names: &failed, want: plan.WantBool})
+}
+
+func (x *scopes) retry(r *retry, n *plan.Names) {
+	if r == nil {
+		return
+	}
+	x.templates("delay", n, noSecrets, r.delay)
+	x.templates("max_delay", n, noSecrets, r.maxDelay)
+	x.templates("max_elapsed", n, noSecrets, r.maxElap)
+	if x.current == nil && r.when != nil {
+		judging := *n
+		judging.Attempt = &plan.AttemptNames{Status: true}
+		judging.Why = map[string]string{"outputs": "a default is for every step, and not every step has the same outputs"}
+		x.bare(r.when, use{key: "if", names: &judging, want: plan.WantBool})
+	}
+}
+
+func (x *scopes) lock(l *lock, n *plan.Names) {
+	if l != nil {
+		x.templates("lock", n, noSecrets, l.name)
+		x.templates("wait", n, noSecrets, l.wait)
+	}
+}
+
+func (x *scopes) requirements(list []*guard, n *plan.Names) {
+	for _, g := range list {
+		x.guard(g, n)
+		x.templates("message", n, noSecrets, g.message)
+	}
+}
+
+func (x *scopes) guard(g *guard, n *plan.Names) {
+	if g == nil {
+		return
+	}
+	key := "expect"
+	if g.key != nil && isScalar(g.key) {
+		key = g.key.Value
+	}
+	x.bare(g.expr, use{key: key, names: n, want: plan.WantBool})
+	if g.probe != nil {
+		x.command(g.probe, n)
+		judging := *n
+		judging.Attempt = &plan.AttemptNames{Status: true}
+		x.bare(g.expect, use{key: "expect", names: &judging, want: plan.WantBool})
+	}
+}

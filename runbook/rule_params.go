@@ -1,0 +1,198 @@
+package runbook
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/cloudops-run/runbook/runbook/plan"
+	"github.com/cloudops-run/runbook/schema"
+)
+
+// checkParams: a param's fragment fits itself, and its default fits it. It fills
+// in what values are checked against.
+func checkParams(c *checker, d *document) {
+	env := map[string]*param{}
+	for _, p := range d.params {
+		f, problems := schema.NewFragment(fragmentOf(p.node))
+		p.fragment = f
+		for _, problem := range problems {
+			_, at := descend(p.node, problem.Pointer)
+			if at == nil {
+				at = p.node
+			}
+			if !c.flagged[at] {
+				c.at(at, ruleParam, "", "%s of param %q %s", placeIn(problem.Pointer), p.key.Value, problem.Message)
+			}
+		}
+		if p.fallback != nil && len(problems) == 0 {
+			c.fits(p.fallback, f, "the default of param "+strconv.Quote(p.key.Value))
+		}
+		if p.env == nil {
+			continue
+		}
+		if other := env[p.env.Value]; other != nil {
+			c.at(p.env, ruleParam, "give each a variable of its own", "the variable %q gives param %q its value already", p.env.Value, other.key.Value)
+		}
+		env[p.env.Value] = p
+	}
+}
+
+// fits checks a value in the file against a fragment.
+func (c *checker) fits(n *node, f *schema.Fragment, what string) {
+	for _, problem := range f.Check(dataOf(n)) {
+		_, at := descend(n, problem.Pointer)
+		if at == nil {
+			at = n
+		}
+		if c.flagged[at] {
+			continue
+		}
+		where := what
+		if len(problem.Pointer) > 0 {
+			where = placeIn(problem.Pointer) + " of " + what
+		}
+		c.at(at, ruleParam, fitHelp(at, f), "%s %s", where, problem.Message)
+	}
+}
+
+// fitHelp is what to write where quotes, or their lack, made another type.
+func fitHelp(n *node, f *schema.Fragment) string {
+	switch {
+	case isScalar(n) && isPlain(n) && !isText(n) && !isNull(n) && f.Type() == "string":
+		return "quote it: " + strconv.Quote(n.Value)
+	case isText(n) && !isPlain(n) && (f.Type() == "integer" || f.Type() == "number" || f.Type() == "boolean"):
+		return "remove the quotes: " + n.Value
+	}
+	return ""
+}
+
+// placeIn names a place inside a value: "items.0".
+func placeIn(pointer []string) string {
+	if len(pointer) == 0 {
+		return "it"
+	}
+	if _, err := strconv.Atoi(pointer[len(pointer)-1]); err == nil && len(pointer) == 1 {
+		i, _ := strconv.Atoi(pointer[0])
+		return "item " + strconv.Itoa(i+1)
+	}
+	return strconv.Quote(strings.Join(pointer, "."))
+}
+
+// dataOf is a value as expressions see it.
+func dataOf(n *node) any {
+	b, err := json.Marshal(plain(n))
+	if err != nil {
+		return nil // not finite: refused before
+	}
+	v, err := plan.DecodeJSON(b)
+	if err != nil {
+		return nil
+	}
+	return v
+}
+
+// fragmentOf is the JSON Schema of a param.
+func fragmentOf(n *node) map[string]any {
+	m, _ := dataOf(n).(map[string]any)
+	return m
+}
+
+// canonical is the JSON Schema of a param as it is kept in a plan: what a value
+// may be, and the words about it.
+func (p *param) canonical() json.RawMessage {
+	m := fragmentOf(p.node)
+	delete(m, "env")
+	b, err := json.Marshal(m)
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+// fragmentType is what is known of a value before it is given.
+func fragmentType(n *node) plan.Type {
+	_, kind := lookup(n, "type")
+	if !isScalar(kind) {
+		return plan.Any
+	}
+	switch kind.Value {
+	case "string":
+		return plan.String
+	case "integer":
+		return plan.Integer
+	case "number":
+		return plan.Number
+	case "boolean":
+		return plan.Bool
+	case "array":
+		if _, items := lookup(n, "items"); isMapping(items) {
+			return plan.ListOf(fragmentType(items))
+		}
+		return plan.ListOf(plan.Any)
+	case "object":
+		return objectType(n)
+	}
+	return plan.Any
+}
+
+func objectType(n *node) plan.Type {
+	_, properties := lookup(n, "properties")
+	_, others := lookup(n, "additionalProperties")
+	closed := isScalar(others) && others.Value == "false"
+	if !isMapping(properties) {
+		if isMapping(others) {
+			return plan.MapOf(fragmentType(others))
+		}
+		return plan.MapOf(plan.Any)
+	}
+	required := map[string]bool{}
+	if _, list := lookup(n, "required"); isList(list) {
+		for _, name := range list.Content {
+			required[name.Value] = true
+		}
+	}
+	fields := map[string]plan.Type{}
+	for i := 0; i+1 < len(properties.Content); i += 2 {
+		name := properties.Content[i].Value
+		t := fragmentType(properties.Content[i+1])
+		if !required[name] {
+			t = t.MaybeAbsent("the param does not require it")
+		}
+		fields[name] = t
+	}
+	return plan.Object(fields, !closed)
+}
+
+// literalType is the type of a value in the file.
+func literalType(n *node) plan.Type {
+	switch {
+	case isList(n):
+		var t plan.Type
+		for i, item := range n.Content {
+			if i == 0 {
+				t = literalType(item)
+			} else {
+				t = plan.JoinTypes(t, literalType(item))
+			}
+		}
+		return plan.ListOf(t)
+	case isMapping(n):
+		fields := map[string]plan.Type{}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			fields[n.Content[i].Value] = literalType(n.Content[i+1])
+		}
+		return plan.Object(fields, false)
+	}
+	switch n.Tag {
+	case tagInt:
+		return plan.Integer
+	case tagFloat:
+		return plan.Number
+	case tagBool:
+		return plan.Bool
+	case tagNull:
+		return plan.Null
+	}
+	return plan.String
+}

@@ -1,0 +1,288 @@
+package runbook
+
+import (
+	"fmt"
+
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// scopes knows what the names in a file's expressions stand for, and checks the
+// expressions. A file that is included in several ways has several: what one
+// gives it for a param may be a secret, and what another gives not.
+type scopes struct {
+	*checker
+	doc    *document
+	opaque map[string]bool // params that hold a secret
+	byID   map[string]*step
+	base   plan.Names // params, secrets and run
+
+	current  *step // whose expressions are being checked; nil: those of the file
+	undoing  bool  // in its rollback
+	results  map[*step]map[string]plan.Type
+	items    map[*step]plan.Type
+	children map[*step]*scopes
+	busy     map[*step]bool
+}
+
+// A reference is a step's mention of another.
+type reference struct {
+	to             int  // index in document.steps
+	needs          bool // it must have succeeded; else only ended
+	node           *node
+	offset, length int // in the node's text
+}
+
+func newScopes(c *checker, d *document, opaque map[string]bool) *scopes {
+	x := &scopes{checker: c, doc: d, opaque: opaque,
+		byID: make(map[string]*step, len(d.steps)), results: map[*step]map[string]plan.Type{}, items: map[*step]plan.Type{},
+		children: map[*step]*scopes{}, busy: map[*step]bool{}}
+	for _, s := range d.written() {
+		if s.id != nil && x.byID[s.id.Value] == nil {
+			x.byID[s.id.Value] = s
+		}
+	}
+	x.base.Params = make(map[string]plan.Type, len(d.params))
+	for _, p := range d.params {
+		t := fragmentType(p.node)
+		if opaque[p.key.Value] {
+			t = plan.Opaque
+		}
+		x.base.Params[p.key.Value] = t
+	}
+	x.base.Secrets = make(map[string]bool, len(d.secrets))
+	for _, s := range d.secrets {
+		x.base.Secrets[s.key.Value] = true
+	}
+	return x
+}
+
+// outside are the names of expressions that belong to no step.
+func (x *scopes) outside(why string) *plan.Names {
+	n := x.base
+	n.Why = map[string]string{"steps": why, "item": "item is known only in a step with foreach", "index": "index is known only in a step with foreach"}
+	return &n
+}
+
+// names are those of the step whose expressions are being checked.
+func (x *scopes) names() plan.Names {
+	n := x.base
+	n.Step, n.StepIDs = x.stepNames, x.stepIDs
+	switch {
+	case x.current == nil:
+	case x.undoing || x.current.phase == "finally":
+		n.Failure = plan.MaybeFailure
+	case x.current.phase == "on_failure":
+		n.Failure = plan.HasFailure
+	}
+	return n
+}
+
+// withItem is n where the step is done for several items.
+func (x *scopes) withItem(n plan.Names) plan.Names {
+	if x.current != nil && x.current.foreach != nil {
+		item := x.itemType(x.current)
+		n.Item = &item
+	}
+	return n
+}
+
+func (x *scopes) stepIDs() []string {
+	ids := make([]string, 0, len(x.byID))
+	for _, s := range x.doc.written() {
+		if s.id != nil && s != x.current {
+			ids = append(ids, s.id.Value)
+		}
+	}
+	return ids
+}
+
+func (x *scopes) stepNames(id string) (plan.StepNames, bool) {
+	t := x.byID[id]
+	if t == nil {
+		return plan.StepNames{}, false
+	}
+	if why := x.hidden(t); why != "" {
+		return plan.StepNames{Hidden: why}, true
+	}
+	n := plan.StepNames{Outputs: x.outputTypes(t), Absent: x.absent(t), Foreach: t.foreach != nil}
+	if n.Foreach {
+		n.Item = x.itemType(t)
+	}
+	return n, true
+}
+
+// hidden says why nothing of a step can be known where an expression is, or "".
+func (x *scopes) hidden(t *step) string {
+	s := x.current
+	switch {
+	case s == nil: // the outputs of a runbook
+		if t.phase != "" {
+			return fmt.Sprintf("it is in %s", t.phase)
+		}
+		return ""
+	case t == s && x.undoing:
+		return ""
+	case t == s:
+		return "it is this step itself"
+	case t.phase == "" && (s.phase != "" || x.undoing):
+		return ""
+	case t.phase == s.phase && s.phase != "" && t.index < s.index, t.phase == "on_failure" && s.phase == "finally":
+		return ""
+	case t.phase == s.phase && s.phase != "":
+		return fmt.Sprintf("it runs later, in line %d", t.node.Line)
+	case t.phase != "":
+		return fmt.Sprintf("it is in %s, which runs later", t.phase)
+	case x.doc.strategyUnreadable:
+		return ""
+	case x.doc.order() == plan.Parallel:
+		return "with the strategy parallel no step waits for another; use dependency_graph"
+	case x.doc.order() == plan.Serial && t.index > s.index:
+		return fmt.Sprintf("it runs later, in line %d; move it up, or use the strategy dependency_graph", t.node.Line)
+	}
+	return ""
+}
+
+// absent says why a step may have no outputs although what reads them runs.
+func (x *scopes) absent(t *step) string {
+	switch {
+	case t.guards.wanted != nil:
+		return "it has if"
+	case t.guards.done != nil:
+		return "it has unless"
+	case isTrue(t.continueOnErr):
+		return "it has continue_on_error"
+	case x.undoing, x.current != nil && x.current.phase != "":
+		return "it may not have completed"
+	}
+	return ""
+}
+
+// refer notes which steps an expression waits for.
+func (x *scopes) refer(n *node, offset int, e *plan.Expr) {
+	if x.current == nil || e == nil {
+		return
+	}
+	for _, r := range e.Refs() {
+		if r.Root != "steps" {
+			continue
+		}
+		t := x.byID[r.Step]
+		if t == nil || x.hidden(t) != "" {
+			continue
+		}
+		if t.uses != nil && r.Field != "outputs" && r.Field != "" && !(r.Field == "each" && t.foreach != nil) {
+			x.part(n, offset+r.Offset, r.Length, Diagnostic{Rule: ruleExpression,
+				Message: fmt.Sprintf("%q includes a runbook, of which only its outputs can be read", r.Step),
+				Help:    "add what is needed to the outputs of that runbook"})
+			continue
+		}
+		if x.current.phase == "" && t.phase == "" && !x.undoing {
+			x.current.references = append(x.current.references,
+				reference{to: t.index, needs: r.Field == "outputs" || r.Field == "", node: n, offset: offset + r.Offset, length: r.Length})
+		}
+	}
+}
+
+// at checks something of another step and comes back.
+func (x *scopes) visit(s *step, f func()) {
+	current, undoing := x.current, x.undoing
+	x.current, x.undoing = s, false
+	f()
+	x.current, x.undoing = current, undoing
+}
+
+// outputTypes are the outputs of a step as other steps see them.
+func (x *scopes) outputTypes(t *step) map[string]plan.Type {
+	if types, ok := x.results[t]; ok {
+		return types
+	}
+	types := map[string]plan.Type{}
+	if x.busy[t] { // steps that read each other's outputs: a circle, which is told elsewhere
+		for _, o := range t.outputs {
+			types[o.key.Value] = plan.Any
+		}
+		return types
+	}
+	x.busy[t] = true
+	x.visit(t, func() {
+		if t.uses != nil {
+			if child := x.child(t); child != nil {
+				types = child.fileOutputs()
+			}
+			return
+		}
+		n := x.withItem(x.names())
+		n.Attempt = &plan.AttemptNames{Status: true}
+		n.Why = map[string]string{"outputs": "outputs cannot read each other"}
+		for _, o := range t.outputs {
+			u := use{key: o.key.Value, names: &n, want: plan.WantAny}
+			if o.secret {
+				u.secrets = secretsPass
+			}
+			e := x.bare(o.expr, u)
+			switch {
+			case o.secret:
+				types[o.key.Value] = plan.Opaque
+			case o.expr == nil:
+				types[o.key.Value] = plan.String
+			case e == nil:
+				types[o.key.Value] = plan.Any
+			default:
+				types[o.key.Value] = e.Type()
+			}
+		}
+	})
+	x.busy[t] = false
+	x.results[t] = types
+	return types
+}
+
+// fileOutputs are the outputs of an included runbook.
+func (x *scopes) fileOutputs() map[string]plan.Type {
+	types := make(map[string]plan.Type, len(x.doc.outputs))
+	x.visit(nil, func() {
+		n := x.names()
+		for _, o := range x.doc.outputs {
+			types[o.key.Value] = plan.Any
+			if e := x.bare(o.expr, use{key: o.key.Value, names: &n, want: plan.WantAny}); e != nil {
+				types[o.key.Value] = e.Type()
+			}
+		}
+	})
+	return types
+}
+
+// itemType is the type of item in a step with foreach.
+func (x *scopes) itemType(s *step) plan.Type {
+	if t, ok := x.items[s]; ok {
+		return t
+	}
+	x.items[s] = plan.Any // of a circle
+	var t plan.Type
+	x.visit(s, func() {
+		n := x.names()
+		n.Why = map[string]string{"item": "item is what foreach finds, so it cannot be used to find it", "index": "index is known only in what foreach repeats"}
+		switch f := s.foreach; {
+		case f.in != nil:
+			t = x.elements(f.in, use{key: "foreach", names: &n, want: plan.WantItems})
+		default:
+			fields := map[string]plan.Type{}
+			for _, a := range f.matrix {
+				fields[a.name.Value] = x.elements(a.in, use{key: a.name.Value, names: &n, want: plan.WantItems})
+			}
+			t = plan.Object(fields, false)
+		}
+	})
+	x.items[s] = t
+	return t
+}
+
+func (x *scopes) elements(in *node, u use) plan.Type {
+	if isList(in) {
+		return plan.ItemOf(literalType(in))
+	}
+	if e := x.bare(in, u); e != nil {
+		return plan.ItemOf(e.Type())
+	}
+	return plan.Any
+}

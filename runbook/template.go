@@ -1,0 +1,170 @@
+package runbook
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// A use is one place where text with expressions, or an expression, stands.
+type use struct {
+	key   string // for messages: "timeout", argument 2
+	names *plan.Names
+	want  plan.Want
+	// secret says where a secret may go: nowhere, anywhere, or with a warning.
+	secrets secretUse
+}
+
+type secretUse uint8
+
+const (
+	noSecrets secretUse = iota
+	secretsPass
+	secretsShow // everyone on the machine can read arguments
+)
+
+// template checks text that may hold expressions, and keeps what it compiles to.
+// It returns the expressions in it, with where each begins.
+func (x *scopes) template(n *node, u use) {
+	if n == nil || !x.isDynamic(n) {
+		return
+	}
+	delete(x.unclaimed, n)
+	pieces, problem := plan.SplitTemplate(n.Value)
+	if problem != nil {
+		x.problem(n, 0, *problem)
+		return
+	}
+	if len(pieces) == 1 && pieces[0].IsExpr {
+		if e := x.expr(n, pieces[0].Text, pieces[0].Offset, u); e != nil {
+			x.values[n] = plan.ExprValue(e)
+		}
+		return
+	}
+	u.want = plan.WantText
+	parts := make([]plan.Part, len(pieces))
+	for i, p := range pieces {
+		if !p.IsExpr {
+			parts[i].Text = p.Text
+			continue
+		}
+		if parts[i].Expr = x.expr(n, p.Text, p.Offset, u); parts[i].Expr == nil {
+			return
+		}
+	}
+	x.values[n] = plan.Template(parts...)
+}
+
+// bare checks a value that is an expression as a whole.
+func (x *scopes) bare(n *node, u use) *plan.Expr {
+	if n == nil {
+		return nil
+	}
+	if at := expressionAt(n.Value); at >= 0 && isScalar(n) {
+		delete(x.unclaimed, n)
+		inner := strings.TrimSpace(n.Value)
+		help := "write the expression alone"
+		if strings.HasPrefix(inner, "${{") && strings.HasSuffix(inner, "}}") && strings.Count(inner, "${{") == 1 {
+			help = "write it alone: " + shorten(strings.TrimSpace(inner[3:len(inner)-2]))
+		}
+		x.part(n, at, len("${{"), Diagnostic{Rule: ruleExpression, Help: help,
+			Message: fmt.Sprintf("%q is an expression as a whole and takes no ${{ }}", u.key)})
+		return nil
+	}
+	src := strings.TrimRight(n.Value, " \t\r\n")
+	lead := len(src) - len(strings.TrimLeft(src, " \t\r\n"))
+	e := x.expr(n, src[lead:], lead, u)
+	if e != nil {
+		x.exprs[n] = e
+	}
+	return e
+}
+
+// expr checks one expression, offset bytes into the text of n; nil: it is wrong.
+func (x *scopes) expr(n *node, src string, offset int, u use) *plan.Expr {
+	want := u.want
+	if u.secrets != noSecrets {
+		want = want.AllowSecret()
+	}
+	e, problems := plan.CheckExpr(src, *u.names, want)
+	for _, p := range problems {
+		x.problem(n, offset, p)
+	}
+	x.refer(n, offset, e)
+	if len(problems) > 0 {
+		return nil
+	}
+	if u.secrets == secretsShow {
+		if ref, ok := x.secretIn(e); ok {
+			x.part(n, offset+ref.Offset, ref.Length, Diagnostic{Severity: Warning, Rule: ruleSecret,
+				Message: fmt.Sprintf("%s holds a secret, and everyone on the machine can read arguments", u.key),
+				Help:    "pass it in env or stdin"})
+		}
+	}
+	return e
+}
+
+// secretIn finds the first mention of a secret.
+func (x *scopes) secretIn(e *plan.Expr) (plan.Ref, bool) {
+	for _, r := range e.Refs() {
+		switch {
+		case r.Root == "secrets", r.Root == "params" && x.opaque[r.Name]:
+			return r, true
+		case r.Root == "steps" && r.Name != "":
+			if s := x.byID[r.Step]; s != nil && s.secretOutput(r.Name) {
+				return r, true
+			}
+		}
+	}
+	return plan.Ref{}, false
+}
+
+func (s *step) secretOutput(name string) bool {
+	for _, o := range s.outputs {
+		if o.secret && o.key.Value == name {
+			return true
+		}
+	}
+	return false
+}
+
+// problem reports a mistake in an expression, or what YAML made of it before.
+func (x *scopes) problem(n *node, offset int, p plan.ExprProblem) {
+	if d, ok := x.commentTrap(n); ok {
+		x.add(d)
+		x.flagged[n] = true
+		return
+	}
+	x.part(n, offset+p.Offset, p.Length, Diagnostic{Rule: ruleExpression, Message: p.Message, Help: p.Help})
+}
+
+// commentTrap tells of unquoted text that goes on, for its writer, behind what
+// YAML takes for the beginning of a comment.
+func (c *checker) commentTrap(n *node) (Diagnostic, bool) {
+	if !isPlain(n) || n.LineComment == "" {
+		return Diagnostic{}, false
+	}
+	line := c.src.pos(n.Line, n.Column).Line
+	text := c.src.line(line)
+	from := c.src.offset(n.Line, n.Column) - c.src.starts[line-1]
+	at := strings.Index(string(text[from:]), " #")
+	if at < 0 {
+		return Diagnostic{}, false
+	}
+	pos := c.src.at(c.src.starts[line-1] + from + at + 1)
+	return Diagnostic{Rule: ruleAmbiguous, Pos: pos, End: pos,
+		Message: `what follows an unquoted " #" is a comment, so this text ends before it`,
+		Help:    "put the whole text in quotes, or on lines of its own behind |"}, true
+}
+
+// isDynamic reports whether expressions are in a text.
+func (c *checker) isDynamic(n *node) bool { return len(c.holes) > 0 && c.holes[n] }
+
+// valueOf is what a text compiles to.
+func (c *checker) valueOf(n *node) plan.Value {
+	if v, ok := c.values[n]; ok && n != nil {
+		return v
+	}
+	return plan.Text(literal(n))
+}
