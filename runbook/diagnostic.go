@@ -16,7 +16,15 @@ type Pos struct {
 }
 
 // String is the place as editors and terminals understand it.
-func (p Pos) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col) }
+//
+// A Pos whose Line is 0 is no place in a file; its File says what it is then,
+// such as the flag a value was given with.
+func (p Pos) String() string {
+	if p.Line == 0 {
+		return p.File
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
+}
 
 // Severity tells what keeps a runbook from running from what does not.
 type Severity uint8
@@ -79,7 +87,8 @@ func (d Diagnostic) MarshalJSON() ([]byte, error) {
 		d.Message, d.Help, d.Line, d.lineCol})
 }
 
-// Diagnostics are the problems of one file, in file order.
+// Diagnostics are the problems of a file, in file order, and then those of the
+// files it includes.
 type Diagnostics []Diagnostic
 
 // Errors reports whether one of them is an error.

@@ -19,6 +19,8 @@ type Options struct {
 	Root       string        // scripts must lie inside this folder; empty: the git worktree of the runbook's folder, else that folder
 	Limits     Limits        // what a file may hold
 	MaxTimeout time.Duration // 0: DefaultMaxTimeout
+	// LookupEnv finds the variables that params are bound to; nil: [os.LookupEnv].
+	LookupEnv func(name string) (string, bool)
 }
 
 // A Runbook is a checked runbook and the plan it compiles to. It is not changed
@@ -28,6 +30,9 @@ type Runbook struct {
 	source []byte
 	plan   *plan.Plan
 	params []*param
+
+	maxTimeout  time.Duration
+	environment func(string) (string, bool)
 }
 
 // Plan returns the compiled plan, which belongs to the runbook. Of its params
@@ -95,7 +100,8 @@ func Parse(file string, src []byte, o Options) (*Runbook, Diagnostics) {
 	if ds.Errors() {
 		return nil, ds
 	}
-	return &Runbook{file: file, source: src, plan: c.compile(doc), params: doc.params}, ds
+	return &Runbook{file: file, source: src, plan: c.compile(doc), params: doc.params,
+		maxTimeout: c.options.MaxTimeout, environment: o.LookupEnv}, ds
 }
 
 // judge applies the rules to one file.

@@ -1,0 +1,354 @@
+package runbook
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+
+	"github.com/cloudops-run/runbook/runbook/plan"
+	"github.com/cloudops-run/runbook/schema"
+)
+
+// A Given is a value for a param.
+type Given struct {
+	Name   string
+	Text   string // as on a command line or in a variable: read as what the param is declared to be
+	Value  any    // of the right type already, where Typed: one of those of [plan.DecodeJSON]
+	Typed  bool
+	Origin string // where it comes from, for people: "-p", "params.yaml"
+	Pos    Pos    // in a file; zero: it is in none
+}
+
+// Bind returns the plan with its params set: to what is given, of several to the
+// last; else to the environment variable that the param names, where that is
+// not empty; else to the default. The plan is nil where a diagnostic is an
+// error. Values are in no diagnostic, nor are the source lines that hold them.
+//
+// What the params make of timeouts and other durations is checked too.
+func (r *Runbook) Bind(given []Given) (*plan.Plan, Diagnostics) {
+	b := binder{runbook: r, plan: *r.plan, params: map[string]int{}}
+	b.plan.Params = slices.Clone(r.plan.Params)
+	for i, p := range b.plan.Params {
+		b.params[p.Name] = i
+	}
+	last := map[string]int{}
+	for i, g := range given {
+		last[g.Name] = i
+	}
+	for i, g := range given {
+		if last[g.Name] == i {
+			b.give(g)
+		}
+	}
+	b.rest(last)
+	if !b.found.Errors() {
+		b.durations()
+	}
+	if b.found.Errors() {
+		return nil, b.found
+	}
+	return &b.plan, b.found
+}
+
+type binder struct {
+	runbook *Runbook
+	plan    plan.Plan
+	params  map[string]int
+	found   Diagnostics
+}
+
+func (b *binder) add(g Given, message, help string) {
+	pos := g.Pos
+	if pos == (Pos{}) {
+		pos = Pos{File: g.Origin}
+	}
+	b.found = append(b.found, Diagnostic{Rule: ruleParam, Pos: pos, End: pos, Message: message, Help: help})
+}
+
+func (b *binder) give(g Given) {
+	i, ok := b.params[g.Name]
+	if !ok {
+		names := make([]string, len(b.plan.Params))
+		for i, p := range b.plan.Params {
+			names[i] = p.Name
+		}
+		help := didYouMean(schema.Closest(g.Name, names))
+		switch {
+		case help != "":
+		case len(names) == 0:
+			help = "the runbook has no params"
+		default:
+			help = "its params are " + listed(names, "and")
+		}
+		b.add(g, fmt.Sprintf("the runbook has no param %q", shorten(g.Name)), help)
+		return
+	}
+	declared := b.runbook.params[i]
+	value := g.Value
+	if !g.Typed {
+		var err error
+		if value, err = read(g.Text, declared.node); err != nil {
+			var help readError
+			errors.As(err, &help)
+			b.add(g, fmt.Sprintf("param %q %s", g.Name, err), help.help)
+			return
+		}
+	}
+	problems := declared.fragment.Check(value)
+	for _, p := range problems {
+		where := ""
+		if len(p.Pointer) > 0 {
+			where = placeIn(p.Pointer) + " of "
+		}
+		b.add(g, fmt.Sprintf("%sparam %q %s", where, g.Name, p.Message), "")
+	}
+	if len(problems) == 0 {
+		p := &b.plan.Params[i]
+		p.Value, p.Set, p.Source = value, true, g.Origin
+	}
+}
+
+// rest looks into the environment for what was not given, and tells of what is
+// nowhere.
+func (b *binder) rest(given map[string]int) {
+	for i := range b.plan.Params {
+		declared := b.runbook.params[i]
+		if _, ok := given[b.plan.Params[i].Name]; ok {
+			continue
+		}
+		if declared.env != nil {
+			name := literal(declared.env)
+			if text, ok := b.runbook.lookupEnv(name); ok && text != "" {
+				b.give(Given{Name: b.plan.Params[i].Name, Text: text, Origin: "env " + name})
+				continue
+			}
+		}
+		if !b.plan.Params[i].Set {
+			b.missing(declared)
+		}
+	}
+}
+
+func (b *binder) missing(p *param) {
+	name := p.key.Value
+	help := "give it with -p " + name + "=..."
+	if p.env != nil {
+		help += ", or in the variable " + literal(p.env)
+	}
+	if _, text := lookup(p.node, "description"); isText(text) {
+		help += "; it is: " + shorten(literal(text))
+	}
+	s := newSource(b.runbook.file, b.runbook.source)
+	pos := s.pos(p.key.Line, p.key.Column)
+	d := Diagnostic{Rule: ruleParam, Pos: pos, End: Pos{pos.File, pos.Line, pos.Col + len(name)},
+		Message: fmt.Sprintf("the param %q has no value", name), Help: help}
+	d.Line, d.lineCol = s.excerpt(pos)
+	b.found = append(b.found, d)
+}
+
+// durations checks what only the params decide.
+func (b *binder) durations() {
+	scope := &plan.Scope{Params: b.plan.ParamValues()}
+	check := func(line int, key string, v plan.Value, zero bool) {
+		exprs := v.Exprs()
+		for _, e := range exprs {
+			for _, ref := range e.Refs() {
+				if ref.Root != "params" {
+					return
+				}
+			}
+		}
+		if len(exprs) == 0 {
+			return
+		}
+		pos := Pos{b.runbook.file, max(line, 1), 1}
+		add := func(message, help string) {
+			b.found = append(b.found, Diagnostic{Rule: ruleDuration, Pos: pos, End: pos, Message: message, Help: help})
+		}
+		d, err := v.Duration(key, scope)
+		switch limit := b.runbook.maxTimeout; {
+		case err != nil:
+			add(fmt.Sprintf("%q, with these params, is no duration: %s", key, v), "write one such as 30s, 10m or 1h30m")
+		case d > limit:
+			add(fmt.Sprintf("%q, with these params, is over the maximum of %s: %s", key, short(limit), v), "make it shorter, or raise the maximum with --max-timeout")
+		case d == 0 && !zero:
+			add(fmt.Sprintf("%q, with these params, is not longer than zero: %s", key, v), "")
+		}
+	}
+	each := func(s *plan.Step) {
+		check(s.Line, "timeout", s.Timeout, false)
+		check(s.Line, "grace_period", s.GracePeriod, true)
+		if s.Retry != nil {
+			check(s.Line, "delay", s.Retry.Delay, true)
+			check(s.Line, "max_delay", s.Retry.MaxDelay, false)
+			check(s.Line, "max_elapsed", s.Retry.MaxElapsed, false)
+		}
+		if s.Lock != nil {
+			check(s.Line, "wait", s.Lock.Wait, true)
+		}
+	}
+	if b.plan.Lock != nil {
+		check(1, "wait", b.plan.Lock.Wait, true)
+	}
+	for _, list := range [][]plan.Step{b.plan.Steps, b.plan.OnFailure, b.plan.Finally} {
+		for i := range list {
+			if list[i].Group != 0 { // its params are others
+				continue
+			}
+			each(&list[i])
+			if list[i].Rollback != nil {
+				each(list[i].Rollback)
+			}
+		}
+	}
+}
+
+// A readError says why a text is not what a param is declared to be, and never
+// the text.
+type readError struct{ message, help string }
+
+func (e readError) Error() string { return e.message }
+
+// read makes of a text what a fragment asks for.
+func read(text string, fragment *node) (any, error) {
+	_, kind := lookup(fragment, "type")
+	switch kind.Value {
+	case "string":
+		return text, nil
+	case "boolean":
+		switch text {
+		case "true":
+			return true, nil
+		case "false":
+			return false, nil
+		}
+		return nil, readError{"must be true or false", ""}
+	case "integer":
+		if !allDigits.MatchString(text) {
+			return nil, readError{"must be a whole number", "write digits only, such as 3"}
+		}
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return nil, readError{"is too large a number", ""}
+		}
+		return n, nil
+	case "number":
+		v, err := plan.DecodeJSON([]byte(text))
+		switch v.(type) {
+		case int64, float64:
+			if err == nil {
+				return v, nil
+			}
+		}
+		return nil, readError{"must be a number", "write it such as 3, 0.5 or 1e6"}
+	}
+	return readYAML(text, fragment)
+}
+
+// readYAML reads a list or a mapping.
+func readYAML(text string, fragment *node) (any, error) {
+	_, kind := lookup(fragment, "type")
+	want := "must be a list"
+	help := "write it as JSON or YAML, such as [a, b]"
+	if kind.Value == "object" {
+		want, help = "must be a mapping", `write it as JSON or YAML, such as {"a": 1}`
+	}
+	c := newChecker("", []byte(text), Options{})
+	if !c.checkBytes() {
+		return nil, readError{want, help}
+	}
+	root := c.parseYAML()
+	if root == nil || !c.walk(root) {
+		return nil, readError{want, help}
+	}
+	value := root.Content[0]
+	if isList(value) != (kind.Value == "array") || isScalar(value) {
+		return nil, readError{want, help}
+	}
+	asText(value, fragment)
+	for n := range c.flagged {
+		if n.Tag != tagString || !isPlain(n) {
+			return nil, readError{"holds a value that YAML tools read differently", "put it in quotes"}
+		}
+	}
+	return dataOf(value), nil
+}
+
+// asText takes unquoted scalars for text where the fragment asks for text: on a
+// command line everybody writes [1, 2].
+func asText(n, fragment *node) {
+	_, kind := lookup(fragment, "type")
+	switch {
+	case isScalar(n) && isPlain(n) && isScalar(kind) && kind.Value == "string":
+		n.Tag = tagString
+	case isList(n):
+		_, items := lookup(fragment, "items")
+		for _, item := range n.Content {
+			asText(item, items)
+		}
+	case isMapping(n):
+		_, properties := lookup(fragment, "properties")
+		_, others := lookup(fragment, "additionalProperties")
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			_, f := lookup(properties, n.Content[i].Value)
+			if f == nil {
+				f = others
+			}
+			asText(n.Content[i+1], f)
+		}
+	}
+}
+
+// ParseParamFile reads a file of params: a mapping of names to values, in YAML or
+// JSON. No value is in a diagnostic.
+func ParseParamFile(path string, src []byte) ([]Given, Diagnostics) {
+	c := newChecker(path, src, Options{})
+	ok := c.checkBytes()
+	if ok {
+		root := c.parseYAML()
+		if ok = root != nil && c.walk(root); ok {
+			c.root = root.Content[0]
+		}
+	}
+	var given []Given
+	if ok && !isMapping(c.root) {
+		c.at(c.root, ruleType, "write name: value, one for each param", "a file of params must be a mapping of names to values")
+	}
+	if ok {
+		c.pairs(c.root, func(key, value *node) {
+			pos := c.src.pos(value.Line, value.Column)
+			given = append(given, Given{Name: key.Value, Value: dataOf(value), Typed: true, Origin: path, Pos: pos})
+		})
+	}
+	ds := c.diagnostics()
+	for i := range ds {
+		ds[i].Line, ds[i].lineCol = "", 0
+		if safe, ok := withoutValue[ds[i].Rule]; ok {
+			ds[i].Message, ds[i].Help = safe[0], safe[1]
+		}
+	}
+	if ds.Errors() {
+		return nil, ds
+	}
+	return given, ds
+}
+
+// withoutValue are the messages that would tell a value, without it.
+var withoutValue = map[string][2]string{
+	ruleAmbiguous: {"this unquoted value is one thing to some YAML tools and another to others", "put it in quotes"},
+	ruleTag:       {"tags are not used in files of params", "remove the tag, or put the value in quotes"},
+	ruleKey:       {"a key must be text", "put it in quotes"},
+	ruleAlias:     {"this alias is inside the value it stands for", "write the value out"},
+	ruleMerge:     {"merge keys (<<) are not used in files of params", "write the keys out"},
+	ruleType:      {"a file of params must be a mapping of names to values", "write name: value, one for each param"},
+}
+
+// lookupEnv looks a variable up where the options said.
+func (r *Runbook) lookupEnv(name string) (string, bool) {
+	if r.environment != nil {
+		return r.environment(name)
+	}
+	return os.LookupEnv(name)
+}
