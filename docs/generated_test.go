@@ -112,22 +112,24 @@ This page is generated: what is shown is what runbook says.
 	if err := os.Mkdir("scripts", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	shown := map[string]string{}
+	for name, text := range beside {
+		put(t, name, text, 0o600)
+	}
+	shown := map[string][]string{}
 	for _, e := range wrong {
 		_, found := rb.Parse("runbook.yaml", []byte(e), rb.Options{})
 		if len(found) != 1 {
 			t.Errorf("want one diagnostic of\n%s\ngot %d:\n%v", e, len(found), found)
 			continue
 		}
-		if shown[found[0].Rule] == "" {
-			shown[found[0].Rule] = found[0].String()
-		}
+		shown[found[0].Rule] = append(shown[found[0].Rule], found[0].String())
 	}
 	for _, r := range rules {
 		fmt.Fprintf(&page, "\n## %s\n\n%s\n", r.Name, r.Doc)
-		if text := shown[r.Name]; text != "" {
+		for _, text := range shown[r.Name] {
 			fmt.Fprintf(&page, "\n```\n%s\n```\n", text)
-		} else if !slices.Contains(unshown, r.Name) {
+		}
+		if shown[r.Name] == nil && !slices.Contains(unshown, r.Name) {
 			t.Errorf("no example for the rule %q: add one to the list of wrong runbooks", r.Name)
 		}
 	}
