@@ -59,7 +59,7 @@ func (m *machine) slice(n *node, x, from, to any) (any, error) {
 		}
 		return v[i:j:j], nil
 	case string:
-		if err := m.scan(len(v)); err != nil {
+		if err := m.count(len(v)); err != nil {
 			return nil, err
 		}
 		i, j, err := bounds(n, from, to, utf8.RuneCountInString(v))

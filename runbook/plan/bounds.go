@@ -76,6 +76,9 @@ func (m *machine) list(n int) error {
 // scan counts reading n bytes.
 func (m *machine) scan(n int) error { return m.tick(n / 64) }
 
+// count counts going through the characters of n bytes.
+func (m *machine) count(n int) error { return m.tick(n / 16) }
+
 // checkSize refuses a value that is larger, as text or in memory, than a result
 // may be. Lists may hold the same list many times, so that a small value in
 // memory is a huge one as soon as it is written down.

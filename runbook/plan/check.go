@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // CheckExpr parses src and checks it against the names in scope and the wanted
@@ -28,9 +29,18 @@ func CheckExpr(src string, n Names, want Want) (*Expr, []ExprProblem) {
 func problemOf(err error) ExprProblem {
 	var e *syntaxError
 	if errors.As(err, &e) {
-		return ExprProblem{Offset: e.at.from, Length: e.at.to - e.at.from, Message: e.message, Help: e.help}
+		return ExprProblem{Offset: e.at.from, Length: e.at.to - e.at.from, Message: clip(e.message), Help: clip(e.help)}
 	}
-	return ExprProblem{Message: err.Error()}
+	return ExprProblem{Message: clip(err.Error())}
+}
+
+// clip keeps a message readable where a name in it is not.
+func clip(s string) string {
+	const most = 400
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 // checker finds out types, and what cannot work.
@@ -62,7 +72,7 @@ func (c *checker) reportAll(n *node, help, format string, args ...any) Type {
 }
 
 func (c *checker) report(at span, help, format string, args ...any) Type {
-	p := ExprProblem{Offset: at.from, Length: at.to - at.from, Message: fmt.Sprintf(format, args...), Help: help}
+	p := ExprProblem{Offset: at.from, Length: at.to - at.from, Message: clip(fmt.Sprintf(format, args...)), Help: clip(help)}
 	if !slices.Contains(c.problems, p) { // a < b < c holds b twice
 		c.problems = append(c.problems, p)
 	}

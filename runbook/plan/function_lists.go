@@ -116,7 +116,7 @@ func listFunctions() []Function {
 					return int64(len(v)), nil
 				}
 				s := x[0].(string)
-				return int64(utf8.RuneCountInString(s)), m.scan(len(s))
+				return int64(utf8.RuneCountInString(s)), m.count(len(s))
 			}},
 		{Signature: "first(list list) any", Doc: "The first element, or null.", of: found,
 			call: func(m *machine, x []any) (any, error) { return elementOr(x[0].([]any), 0) }},

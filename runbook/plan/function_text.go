@@ -77,7 +77,7 @@ func listOfText([]Type) Type { return ListOf(String) }
 func text2(f func(s, t string) any) func(*machine, []any) (any, error) {
 	return func(m *machine, x []any) (any, error) {
 		s, t := x[0].(string), x[1].(string)
-		return f(s, t), m.scan(len(s) + len(t))
+		return f(s, t), m.count(len(s) + len(t))
 	}
 }
 
@@ -104,6 +104,9 @@ func place(s string, at int) any {
 // the part before it.
 func (m *machine) split(x []any, keep int) (any, error) {
 	s, sep := x[0].(string), x[1].(string)
+	if err := m.count(len(s)); err != nil {
+		return nil, err
+	}
 	n := strings.Count(s, sep) + 1
 	if sep == "" {
 		n = utf8.RuneCountInString(s)
@@ -115,9 +118,6 @@ func (m *machine) split(x []any, keep int) (any, error) {
 		case most > 0:
 			n = int(min(most, int64(n)))
 		}
-	}
-	if err := m.scan(len(s)); err != nil {
-		return nil, err
 	}
 	if err := m.list(n); err != nil {
 		return nil, err

@@ -52,7 +52,7 @@ func (r *jsonReader) use(n int) error {
 	if r.m.bytes += n; r.m.bytes > maxAllocation {
 		return &limitError{fmt.Sprintf("the JSON text holds too many values: stopped after %d bytes", maxAllocation)}
 	}
-	return r.m.tick(1)
+	return r.m.tick(4)
 }
 
 func (r *jsonReader) value(depth int) (any, error) {

@@ -51,9 +51,9 @@ type EvalError struct {
 func (e *EvalError) Error() string {
 	part := e.Source[e.Offset : e.Offset+e.Length]
 	if part == "" || len(part) > 200 {
-		return e.Message
+		return clip(e.Message)
 	}
-	return fmt.Sprintf("%s, in %q", e.Message, part)
+	return fmt.Sprintf("%s, in %q", clip(e.Message), part)
 }
 
 // Eval evaluates e. The result is of the types of [DecodeJSON], or a

@@ -59,6 +59,11 @@ func (m *machine) binary(n *node, x, y any) (any, error) {
 		same, err := m.equal(x, y, 0)
 		return same == (n.name == "=="), err
 	case "<", ">", "<=", ">=":
+		if a, ok := x.(string); ok {
+			if err := m.scan(len(a)); err != nil {
+				return nil, err
+			}
+		}
 		c, err := compare(n.name, x, y)
 		if err != nil {
 			return nil, err

@@ -170,10 +170,7 @@ func (l *lowering) parserError(err error) error {
 
 // misused helps with what other languages write.
 var misused = map[string]string{
-	"=":  "to compare, write ==",
-	"&":  "write && or and",
-	"'":  "",
-	"|":  "write || or or; a single | hands a value to a function",
-	"}}": "",
-	"@":  "",
+	"=": "to compare, write ==",
+	"&": "write && or and",
+	"|": "write || or or; a single | hands a value to a function",
 }
