@@ -69,7 +69,7 @@ var results = []struct{ src, want string }{
 	// loops
 	{`all(1..3, # > 0)`, `true`}, {`all([], # > 0)`, `true`}, {`any([], true)`, `false`}, {`any(1..3, # == 2)`, `true`}, {`none(1..3, # > 3)`, `true`}, {`one(1..3, # > 2)`, `true`}, {`one(1..3, # > 1)`, `false`},
 	{`count(1..10, # % 2 == 0)`, `5`}, {`count([true, false, true])`, `2`}, {`filter(1..10, # % 3 == 0)`, `[3,6,9]`}, {`map(["a", "b"], # + string(#index))`, `["a0","b1"]`},
-	{`find(1..9, # > 3)`, `4`}, {`find(1..9, # > 30)`, `null`}, {`findIndex(1..9, # > 3)`, `3`}, {`findLast(1..9, # < 5)`, `4`}, {`findLastIndex([1, 5, 1], # == 1)`, `2`}, {`findLastIndex([1], # == 2)`, `-1`}, {`findIndex([1], # == 2)`, `-1`},
+	{`find(1..9, # > 3)`, `4`}, {`find(1..9, # > 30)`, `null`}, {`findIndex(1..9, # > 3)`, `3`}, {`findLast(1..9, # < 5)`, `4`}, {`findLastIndex([1, 5, 1], # == 1)`, `2`}, {`findLastIndex([1], # == 2)`, `null`}, {`findIndex([1], # == 2)`, `null`},
 	{`groupBy(["aa", "b", "cc"], len(#))`, `{"1":["b"],"2":["aa","cc"]}`}, {`sortBy([{"n": 2, "s": "x"}, {"n": 1, "s": "y"}, {"n": 2, "s": "z"}], .n) | map(.s) | join("")`, `"yxz"`}, {`sortBy(["a", "ccc", "bb"], len(#), "desc")`, `["ccc","bb","a"]`},
 	{`sum(1..4)`, `10`}, {`sum(params.hosts, len(#))`, `3`}, {`sum([])`, `0`}, {`reduce(1..4, #acc * #)`, `24`}, {`reduce(1..4, #acc * # + #index, 1)`, `47`}, {`reduce([], #acc, "s")`, `"s"`},
 	{`map([[1, 2], [3]], sum(#, # * 2))`, `[6,6]`}, {`let x = 2; map(1..3, # * x)`, `[2,4,6]`}, {`map(1..2, let a = #; map(1..2, a * #))`, `[[1,2],[2,4]]`},

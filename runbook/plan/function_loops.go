@@ -31,12 +31,12 @@ func loopFunctions() []Function {
 			of: func(a []Type) Type { return ListOf(a[1]) }, loop: (*looping).mapped},
 		{Signature: "find(list list, condition each) any", Doc: "The first element for which the condition holds, or null.",
 			of: found, loop: func(l *looping) (any, error) { return l.find(false, false) }},
-		{Signature: "findIndex(list list, condition each) integer", Doc: "The place, from 0, of the first element for which the condition holds, or -1.",
-			loop: func(l *looping) (any, error) { return l.find(false, true) }},
+		{Signature: "findIndex(list list, condition each) integer", Doc: "The place, from 0, of the first element for which the condition holds, or null.",
+			of: foundIndex, loop: func(l *looping) (any, error) { return l.find(false, true) }},
 		{Signature: "findLast(list list, condition each) any", Doc: "The last element for which the condition holds, or null.",
 			of: found, loop: func(l *looping) (any, error) { return l.find(true, false) }},
-		{Signature: "findLastIndex(list list, condition each) integer", Doc: "The place, from 0, of the last element for which the condition holds, or -1.",
-			loop: func(l *looping) (any, error) { return l.find(true, true) }},
+		{Signature: "findLastIndex(list list, condition each) integer", Doc: "The place, from 0, of the last element for which the condition holds, or null.",
+			of: foundIndex, loop: func(l *looping) (any, error) { return l.find(true, true) }},
 		{Signature: "groupBy(list list, key each) map", Doc: "The elements as a map of lists, by the key for each.",
 			of: func(a []Type) Type { return MapOf(ListOf(a[0].element())) }, loop: (*looping).groupBy},
 		{Signature: "sortBy(list list, value each, order? string) list", Doc: "The elements in the order of the value for each; order is \"asc\" or \"desc\". Equal ones keep their order.",
@@ -49,6 +49,8 @@ func loopFunctions() []Function {
 }
 
 func found(a []Type) Type { return a[0].element().MaybeAbsent("there may be no such element") }
+
+func foundIndex([]Type) Type { return Integer.MaybeAbsent("there may be no such element") }
 
 func orUnknown(v any, missing bool, err error) (any, error) {
 	if missing && err == nil {
@@ -145,12 +147,12 @@ func (l *looping) find(last, index bool) (any, error) {
 	switch {
 	case missing || err != nil:
 		return orUnknown(nil, missing, err)
-	case index && at >= 0 && last:
+	case at < 0:
+		return nil, nil
+	case index && last:
 		return int64(len(l.list) - 1 - at), nil
 	case index:
 		return int64(at), nil
-	case at < 0:
-		return nil, nil
 	}
 	return normal(l.list[at])
 }
