@@ -37,13 +37,13 @@ func (h *Host) look(x *execution) (alive []proc, going bool) {
 	orphans := h.orphanTest()
 	all := census()
 	orphans.settle()
-	f := &x.family
+	f, self, own := &x.family, syscall.Getpid(), selfSession()
 	members, sessions := map[int]bool{}, map[int]bool{}
 	add := func(p proc) {
-		members[p.pid] = true
-		if p.session > 0 {
-			sessions[p.session] = true
+		if p.pid == self || p.session <= 0 || p.session == own {
+			return // whatever else went wrong
 		}
+		members[p.pid], sessions[p.session] = true, true
 	}
 	for _, p := range all {
 		if x.owns(p) || orphans.adopted(p) && x.from(p) {
@@ -55,7 +55,7 @@ func (h *Host) look(x *execution) (alive []proc, going bool) {
 		for _, p := range all {
 			if !members[p.pid] && (members[p.parent] || sessions[p.session]) {
 				add(p)
-				grown = true
+				grown = grown || members[p.pid]
 			}
 		}
 	}

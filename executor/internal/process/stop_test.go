@@ -35,7 +35,7 @@ var children = []struct {
 	{"setsid and bare below", []string{"leave", "0", "setsid", "bare", "pipe", "linger"}, false, true},
 	{"daemon", []string{"leave", "0", "double", "setsid", "stubborn", "linger"}, true, false},
 	{"bare daemon", []string{"leave", "0", "double", "setsid", "bare", "stubborn", "linger"}, true, false},
-	{"bomb", []string{"bomb", "50", "stay"}, false, false},
+	{"bomb", []string{"bomb", "50", "stay"}, true, false}, // one that was just being made may escape
 }
 
 func TestStop(t *testing.T) {
