@@ -184,19 +184,26 @@ func (d *decoding) shell() bool {
 	return d.take(2, t[1])
 }
 
-// quotes are the ways to have a quote within quotes.
+// quotes are the ways to have a quote within quotes of that kind.
 var quotes = []string{`'\''`, `'"'"'`, `''`, `""`}
 
-// quote decodes them.
-func (d *decoding) quote() bool {
+func (d *decoding) singleQuote() bool { return d.quote('\'') }
+
+func (d *decoding) doubleQuote() bool { return d.quote('"') }
+
+// quote decodes text that was put between quotes.
+func (d *decoding) quote(mark byte) bool {
 	t := d.rest()
-	if t[0] != '\'' && t[0] != '"' {
+	if t[0] != mark {
 		return d.plain()
 	}
 	short := false
 	for _, q := range quotes {
+		if q[0] != mark {
+			continue
+		}
 		if len(t) >= len(q) && string(t[:len(q)]) == q {
-			return d.take(len(q), q[0])
+			return d.take(len(q), mark)
 		}
 		short = short || len(t) < len(q) && string(t) == q[:len(t)]
 	}

@@ -134,26 +134,53 @@ func (d *decoding) beginBase64(shift int) bool {
 	if shift == 0 {
 		return true
 	}
-	at := d.from
-	for _, b := range breaks {
-		if n := at - len(b); n >= 0 && string(d.text[n:at]) == b {
-			if got, _ := lineBreak(d.text, n, base64Line); got == len(b) {
-				at = n
-				break
-			}
+	if d.from == len(d.text) {
+		if n := unfinished(d.text); n > 0 {
+			_, before := symbolBefore(d.text[:d.from-n])
+			d.start = d.from - n - before
+			d.ends(0, 0xff)
+			return true
 		}
 	}
+	at := d.from - breakBefore(d.text[:d.from])
 	value, n := symbolBefore(d.text[:at])
 	if n == 0 {
 		return false
 	}
+	d.start = at - n
 	d.count = uint(6 - 2*shift)
 	d.bits = uint32(value) & (1<<d.count - 1)
-	d.start = at - n
 	if d.from == len(d.text) {
 		d.shortBits()
 	}
 	return true
+}
+
+// breakBefore returns the length of the line break that text ends with.
+func breakBefore(text []byte) int {
+	for _, b := range breaks {
+		if at := len(text) - len(b); at >= 0 && string(text[at:]) == b {
+			if n, _ := lineBreak(text, at, base64Line); n == len(b) {
+				return n
+			}
+		}
+	}
+	return 0
+}
+
+// unfinished returns the length of what text ends with and may become a symbol
+// or a line break.
+func unfinished(text []byte) int {
+	for n := min(2, len(text)); n > 0; n-- {
+		at := len(text) - n
+		if _, _, short := symbolAt(text[at:]); short {
+			return n
+		}
+		if _, short := lineBreak(text, at, base64Line); short {
+			return n
+		}
+	}
+	return 0
 }
 
 // shortBits says which bytes may be next, given the bits there are of it.

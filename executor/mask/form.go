@@ -32,7 +32,7 @@ type form struct {
 
 // The first form is plain text; those up to lastEscape are the same where there
 // is nothing to escape.
-const lastEscape = 6
+const lastEscape = 7
 
 var forms = [...]form{
 	{unit: (*decoding).plain, spell: spellPlain, shift: -1},
@@ -40,7 +40,8 @@ var forms = [...]form{
 	{unit: (*decoding).path, spell: spellPath, shift: -1},
 	{unit: (*decoding).escape, spell: spellEscape, wide: wideEscape, shift: -1},
 	{unit: (*decoding).shell, spell: spellShell, shift: -1},
-	{unit: (*decoding).quote, spell: spellQuote, shift: -1},
+	{unit: (*decoding).singleQuote, spell: spellQuote, shift: -1},
+	{unit: (*decoding).doubleQuote, spell: spellQuote, shift: -1},
 	{unit: (*decoding).reference, spell: spellReference, wide: wideReference, shift: -1},
 	{unit: (*decoding).hex, spell: spellHex, between: betweenHex, shift: -1},
 	{unit: (*decoding).base64, spell: spellBase64, between: breaks, shift: 0},

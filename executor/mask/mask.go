@@ -83,7 +83,7 @@ func (m *Masker) With(more ...Secret) (*Masker, error) {
 
 // Format implements [fmt.Formatter], so that a Masker within something that is
 // printed for debugging shows nothing.
-func (m *Masker) Format(f fmt.State, _ rune) {
+func (m Masker) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "masker of %d secrets", m.size())
 }
 
