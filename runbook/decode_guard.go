@@ -20,6 +20,7 @@ type foreach struct {
 	key            *node // the key itself
 	in             *node // an expression or a list
 	matrix         []axis
+	product        *node // the mapping of matrix; nil: none
 	itemKey        *node
 	maxConcurrency *node
 	maxFailures    *node
@@ -182,6 +183,7 @@ func (c *checker) foreach(key, n *node) *foreach {
 		case "in":
 			f.in = c.listOrCode(value)
 		case "matrix":
+			f.product = value
 			c.pairs(value, func(name, in *node) {
 				if in = c.listOrCode(in); in != nil {
 					f.matrix = append(f.matrix, axis{name, in})
@@ -195,7 +197,7 @@ func (c *checker) foreach(key, n *node) *foreach {
 			f.maxFailures = c.whole(value)
 		}
 	})
-	if f.in == nil && f.matrix == nil {
+	if f.in == nil && f.product == nil {
 		return nil
 	}
 	return f

@@ -159,6 +159,14 @@ func (c *checker) parseIncluded(src []byte, real, named string) *included {
 	return f
 }
 
+// parent is the file that includes this one first.
+func (c *checker) parent() string {
+	if len(c.chain) < 2 {
+		return ""
+	}
+	return c.chain[len(c.chain)-2].named
+}
+
 // A link is one file of a chain of files that include each other.
 type link struct{ real, named string }
 
@@ -226,7 +234,8 @@ func (x *scopes) with(s *step, f *included) (opaque map[string]bool) {
 			}
 			continue
 		}
-		x.template(w.value, use{key: fmt.Sprintf("param %q", w.key.Value), names: &n, want: plan.WantType(fragmentType(p.node)), secrets: secretsPass})
+		x.template(w.value, use{key: fmt.Sprintf("param %q", w.key.Value), names: &n, want: plan.WantType(fragmentType(p.node)), secrets: secretsPass,
+			secretText: fragmentType(p.node).String() == plan.String.String()})
 		for _, e := range x.values[w.value].Exprs() {
 			if _, ok := x.secretIn(e); ok {
 				opaque[w.key.Value] = true

@@ -12,6 +12,9 @@ import (
 // checkCode: code is literal. Expressions are only where values are taken, and
 // never in what some program will read as code.
 func checkCode(c *checker, d *document) {
+	for _, s := range d.all() {
+		s.each(c.commentInCode)
+	}
 	if len(c.holes) == 0 {
 		return
 	}
@@ -34,6 +37,19 @@ func checkCode(c *checker, d *document) {
 			}
 		}
 		c.literalWord("uses", s.uses)
+	}
+}
+
+// commentInCode finds shell text that ends inside a quote because YAML took the
+// rest for a comment.
+func (c *checker) commentInCode(cmd *command) {
+	n := cmd.code
+	if n == nil || n.LineComment == "" || c.flagged[n] || strings.Count(n.Value, `"`)%2+strings.Count(n.Value, "'")%2 == 0 {
+		return
+	}
+	if d, ok := c.commentTrap(n); ok {
+		c.flagged[n] = true
+		c.add(d)
 	}
 }
 

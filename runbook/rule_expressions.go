@@ -22,8 +22,8 @@ func (x *scopes) check() {
 	n := x.outside("this is for every step, so it can name none; give the step that needs it a key of its own")
 	x.templates("env", n, secretsPass, variableNodes(d.env)...)
 	x.templates("env_files", n, noSecrets, d.envFiles...)
-	x.templates("timeout", n, noSecrets, d.defaults.timeout)
-	x.templates("grace_period", n, noSecrets, d.defaults.gracePeriod)
+	x.durations("timeout", n, d.defaults.timeout)
+	x.durations("grace_period", n, d.defaults.gracePeriod)
 	x.templates("working_dir", n, noSecrets, d.defaults.workingDir)
 	x.templates("env", n, secretsPass, variableNodes(d.defaults.env)...)
 	x.templates("profile", n, noSecrets, d.defaults.awsProfile)
@@ -61,14 +61,19 @@ func (x *scopes) templates(key string, names *plan.Names, secrets secretUse, nod
 	}
 }
 
+// durations checks texts that become a duration: a number has no unit.
+func (x *scopes) durations(key string, names *plan.Names, n *node) {
+	if n != nil && x.isDynamic(n) {
+		x.template(n, use{key: fmt.Sprintf("%q", key), names: names, want: plan.WantType(plan.String)})
+	}
+}
+
 // sources checks where secrets come from.
 func (x *scopes) sources(secrets []*secret) {
 	if len(secrets) == 0 {
 		return
 	}
 	n := x.outside("secrets are fetched before the first step")
-	n.Secrets = nil
-	n.Why["secrets"] = "secrets are fetched without knowing others"
 	judging := *n
 	judging.Attempt = &plan.AttemptNames{}
 	for _, s := range secrets {
@@ -133,8 +138,8 @@ func (x *scopes) stepValues(s *step, n *plan.Names) {
 	x.templates("working_dir", n, noSecrets, s.workingDir)
 	x.templates("stdin", n, secretsPass, s.stdin)
 	x.templates("stdout", n, noSecrets, s.stdout)
-	x.templates("timeout", n, noSecrets, s.timeout)
-	x.templates("grace_period", n, noSecrets, s.gracePeriod)
+	x.durations("timeout", n, s.timeout)
+	x.durations("grace_period", n, s.gracePeriod)
 	x.command(&s.command, n)
 }
 
@@ -176,9 +181,9 @@ func (x *scopes) retry(r *retry, n *plan.Names) {
 	if r == nil {
 		return
 	}
-	x.templates("delay", n, noSecrets, r.delay)
-	x.templates("max_delay", n, noSecrets, r.maxDelay)
-	x.templates("max_elapsed", n, noSecrets, r.maxElap)
+	x.durations("delay", n, r.delay)
+	x.durations("max_delay", n, r.maxDelay)
+	x.durations("max_elapsed", n, r.maxElap)
 	if x.current == nil && r.when != nil {
 		judging := *n
 		judging.Attempt = &plan.AttemptNames{Status: true}
@@ -190,7 +195,7 @@ func (x *scopes) retry(r *retry, n *plan.Names) {
 func (x *scopes) lock(l *lock, n *plan.Names) {
 	if l != nil {
 		x.templates("lock", n, noSecrets, l.name)
-		x.templates("wait", n, noSecrets, l.wait)
+		x.durations("wait", n, l.wait)
 	}
 }
 

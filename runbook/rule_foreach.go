@@ -29,7 +29,7 @@ func checkForeach(c *checker, d *document) {
 				total *= max(len(a.in.Content), 1)
 			}
 		}
-		if len(f.matrix) == 0 {
+		if isMapping(f.product) && len(f.product.Content) == 0 {
 			c.at(f.key, ruleForeach, "give it a name with a list", "the matrix of \"foreach\" is empty")
 		}
 		if total > maxItems {

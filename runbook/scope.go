@@ -59,7 +59,9 @@ func newScopes(c *checker, d *document, opaque map[string]bool) *scopes {
 // outside are the names of expressions that belong to no step.
 func (x *scopes) outside(why string) *plan.Names {
 	n := x.base
-	n.Why = map[string]string{"steps": why, "item": "item is known only in a step with foreach", "index": "index is known only in a step with foreach"}
+	n.StepIDs = x.stepIDs
+	n.Step = func(id string) (plan.StepNames, bool) { return plan.StepNames{Hidden: why}, x.byID[id] != nil }
+	n.Why = map[string]string{"item": "item is known only in a step with foreach", "index": "index is known only in a step with foreach"}
 	return &n
 }
 
@@ -146,13 +148,13 @@ func (x *scopes) hidden(t *step) string {
 func (x *scopes) absent(t *step) string {
 	switch {
 	case t.guards.wanted != nil:
-		return "it has if"
+		return "has if"
 	case t.guards.done != nil:
-		return "it has unless"
+		return "has unless"
 	case isTrue(t.continueOnErr):
-		return "it has continue_on_error"
+		return "has continue_on_error"
 	case x.undoing, x.current != nil && x.current.phase != "":
-		return "it may not have completed"
+		return "may not have completed"
 	}
 	return ""
 }

@@ -171,6 +171,9 @@ func (c *checker) syntaxError(err error, read int) Diagnostic {
 			if offset := c.src.offset(max(d.Pos.Line, 1), d.Pos.Col); offset < len(c.src.text) && c.src.text[offset] == '\t' {
 				d.Message, d.Help = "a tab is not expected here", "indent and separate with spaces"
 			}
+			if trap, ok := c.expressionTrap(f.parser, d.Pos, read); ok {
+				return trap
+			}
 			if d.Pos.Line == 0 { // the brackets are in order; what is between them is not
 				d.Pos = lastByte("{}[],:\"'")(c, read, line)
 				d.Message = "this does not belong into the list or mapping around it"

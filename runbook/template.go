@@ -2,6 +2,8 @@ package runbook
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/cloudops-run/runbook/runbook/plan"
@@ -14,6 +16,8 @@ type use struct {
 	want  plan.Want
 	// secret says where a secret may go: nowhere, anywhere, or with a warning.
 	secrets secretUse
+	// secretText: a secret may stand where text is wanted.
+	secretText bool
 }
 
 type secretUse uint8
@@ -44,16 +48,18 @@ func (x *scopes) template(n *node, u use) {
 	}
 	u.want = plan.WantText
 	parts := make([]plan.Part, len(pieces))
+	good := true
 	for i, p := range pieces {
 		if !p.IsExpr {
 			parts[i].Text = p.Text
 			continue
 		}
-		if parts[i].Expr = x.expr(n, p.Text, p.Offset, u); parts[i].Expr == nil {
-			return
-		}
+		parts[i].Expr = x.expr(n, p.Text, p.Offset, u)
+		good = good && parts[i].Expr != nil
 	}
-	x.values[n] = plan.Template(parts...)
+	if good {
+		x.values[n] = plan.Template(parts...)
+	}
 }
 
 // bare checks a value that is an expression as a whole.
@@ -86,6 +92,11 @@ func (x *scopes) expr(n *node, src string, offset int, u use) *plan.Expr {
 	want := u.want
 	if u.secrets != noSecrets {
 		want = want.AllowSecret()
+	}
+	if u.secretText {
+		if _, ok := x.secretIn(plan.NewExpr(src)); ok {
+			want = plan.WantText.AllowSecret()
+		}
 	}
 	e, problems := plan.CheckExpr(src, *u.names, want)
 	for _, p := range problems {
@@ -135,6 +146,9 @@ func (x *scopes) problem(n *node, offset int, p plan.ExprProblem) {
 		x.add(d)
 		x.flagged[n] = true
 		return
+	}
+	if len(x.opaque) > 0 && strings.Contains(p.Message, "secret") {
+		p.Help += fmt.Sprintf("; %s, which includes this file, gives a secret for %s", x.parent(), listed(slices.Sorted(maps.Keys(x.opaque)), "and"))
 	}
 	x.part(n, offset+p.Offset, p.Length, Diagnostic{Rule: ruleExpression, Message: p.Message, Help: p.Help})
 }

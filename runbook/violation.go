@@ -89,6 +89,10 @@ func (s *structure) meantAs(holder *node, names ...string) bool {
 
 func (s *structure) missing(v schema.Violation, holder *node) {
 	where := s.place(v.Pointer)
+	if with, _ := lookup(holder, "with"); with != nil && isStep(v.Pointer) && slices.Equal(v.Keys, []string{"uses"}) && hasAny(holder, commands) {
+		s.at(with, ruleCommand, "remove it, or include a runbook with uses", `"with" has a meaning only in a step with uses`)
+		return
+	}
 	if choice := lastChoice(v); choice != nil {
 		if !s.meantAs(holder, choice...) {
 			s.at(holder, ruleCommand, "give it one of "+oneOf(choice), "%s has no %s", where, choiceNoun(choice))
@@ -108,6 +112,10 @@ func (s *structure) missing(v schema.Violation, holder *node) {
 		}
 		s.at(holder, ruleMissingKey, help, "%s has no %q", where, name)
 	}
+}
+
+func hasAny(m *node, keys []string) bool {
+	return slices.ContainsFunc(keys, func(name string) bool { key, _ := lookup(m, name); return key != nil })
 }
 
 // lastChoice is what one of must be there, where the schema names only the last.

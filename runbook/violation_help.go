@@ -19,6 +19,8 @@ func typeHelp(v schema.Violation, n *node) string {
 	switch {
 	case isNull(n):
 		return "give it a value, or remove the key"
+	case strings.HasPrefix(v.Want, "an expression"):
+		return ""
 	case strings.HasPrefix(v.Want, "a duration") && n.Tag == tagInt:
 		return fmt.Sprintf("add a unit: %ss", n.Value)
 	case name == "exec" && scalar:

@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -195,7 +196,7 @@ func (c *ruleCompiler) compile(schema any) *rule {
 	if r := c.known[ref]; r != nil {
 		return r
 	}
-	r := &rule{}
+	r := &rule{minimum: math.Inf(-1), maximum: math.Inf(1)}
 	if ref != "" {
 		c.known[ref] = r
 		o = o.resolved()

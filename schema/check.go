@@ -142,11 +142,10 @@ func describe(e *jsonschema.ValidationError, doc any) Violation {
 		v.Keyword = Excluded
 		return v
 	}
-	if len(at) > 1 && at[len(at)-2] == "dependentRequired" {
-		needed, _ := find(at[:len(at)-1]).(*object)
-		v.Keyword = Missing
-		v.Want = nearestTitle(at[:len(at)-2])
-		v.Keys = absent(valueAt(doc, v.Pointer), needed.texts(at[len(at)-1]))
+	if n := len(at); n > 2 && at[n-3] == "dependentRequired" {
+		// …/dependentRequired/the key that is there/the place of the one that is not
+		v.Keyword, v.Want = Missing, nearestTitle(at[:n-3])
+		v.Keys = absent(valueAt(doc, v.Pointer), find(at[:n-2]).(*object).texts(at[n-2]))
 		return v
 	}
 	rule, _ := find(at[:len(at)-1]).(*object)
