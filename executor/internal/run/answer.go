@@ -135,13 +135,16 @@ func (m *Machine) lockBusy(in LockBusy) {
 	}
 	if g, ok := m.take(i, locking); ok {
 		m.land(i, g)
-		m.recordFailure(i, event.StatusFailed, event.ReasonLock, busyMessage(g.lock, in.Holder, in.Error))
+		m.failGate(i, event.ReasonLock, busyMessage(g.lock, in.Holder, in.Error))
 	}
 }
 
 // unlock lets go of the lock of a node, or waits for it no longer.
 func (m *Machine) unlock(i int) {
 	g := m.nodes[i].gate
+	if g == nil {
+		return
+	}
 	if g.flight == locking {
 		g.flight = grounded
 		m.asked--

@@ -194,6 +194,7 @@ func (m *Machine) end(i int, e *event.Event) {
 	m.count(i)
 	switch {
 	case k.kind == byEdges:
+		m.leaveGates(i)
 		m.release(i)
 	case k.kind == inTurn:
 		if next := local + 1; next < k.size {

@@ -19,6 +19,8 @@ type block struct {
 	graph graph // byEdges
 	limit int   // most at once, of attempts or, of a foreach, of items; 0: no limit of its own
 	stops bool  // after a failure nothing new starts
+	gates int32 // byEdges: the block of the gates before its steps; 0: there are none
+	steps int32 // gatesOf: the block of the steps behind them
 
 	// Recorded.
 	left      int // nodes that have not ended
@@ -46,6 +48,7 @@ const (
 	inTurn  kind = iota // one after the other, in spite of failures
 	byEdges             // by edges
 	items               // side by side
+	gatesOf             // in no order: what steps of another block wait for
 )
 
 func (m *Machine) newBlock(k kind, owner, size int) int32 {

@@ -60,7 +60,8 @@ func (m *Machine) expandBody(i int) {
 		})
 		m.know(len(m.nodes) - 1)
 	}
-	for j := m.blocks[b].first; j < len(m.nodes); j++ {
+	m.addGates(b, body, id+"/", top)
+	for j := m.blocks[b].first; j < m.blocks[b].first+len(body.Steps); j++ {
 		if m.nodes[j].open == 0 {
 			m.enter(j)
 		}

@@ -115,6 +115,9 @@ func (m *Machine) itemsOf(i int) ([]event.Item, error) {
 	} else {
 		list, keyed, err = listOf(f.In, f.Items, scope)
 	}
+	if len(list) == 0 {
+		return nil, err // as it is after it was written down and read
+	}
 	if err == nil {
 		err = nameItems(list, keyed, f, scope)
 	}

@@ -10,13 +10,14 @@ import (
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
-// gating is what is not recorded: which questions are under way. A machine that
-// was told the events asks those again that led to no event.
+// gating is what is not recorded: above all which questions are under way. A
+// machine that was told the events asks those again that led to no event.
 type gating struct {
 	run    runGate
 	probes work // nodes whose probe runs
 	asked  int  // probes that run and locks that are waited for, those of the run included
 	await  bool // somebody may answer an approval
+	undone int  // how many rollbacks there is nothing more to say about
 }
 
 // gate is how far a node is with its guards.
@@ -29,6 +30,11 @@ type gate struct {
 	locked bool
 	told   bool   // that the lock is waited for
 	lock   string // its name
+
+	// Of an included runbook.
+	passed  bool
+	refused event.Reason
+	message string
 }
 
 // gateStep is what is looked at next. The order is that of the language.
@@ -57,6 +63,9 @@ const (
 // node.
 func (m *Machine) guarded(i int) bool {
 	s := m.nodes[i].step
+	if k, _ := m.in(i); s.Group > 0 && k.gates > 0 {
+		return true
+	}
 	if s.If == nil && s.Unless == nil && len(s.Require) == 0 && s.Approval == nil && s.Lock == nil && s.Foreach == nil && s.Body == nil {
 		return false
 	}
@@ -81,6 +90,9 @@ func (m *Machine) hasLock(i int) bool {
 // pass goes on with the guards of node i until one has to be waited for or all
 // of them are done with.
 func (m *Machine) pass(i int) {
+	if !m.passGates(i) {
+		return
+	}
 	n := &m.nodes[i]
 	if n.gate == nil {
 		n.gate = &gate{}
@@ -88,7 +100,11 @@ func (m *Machine) pass(i int) {
 	g := n.gate
 	switch n.approval {
 	case requested:
-		if !m.approvedBeforehand(i) {
+		if m.named(i, m.options.Rejected) {
+			m.recordAbout(i, event.Event{Type: event.ApprovalRejected, By: m.options.ApprovedBy})
+			return
+		}
+		if !m.options.ApproveAll && !m.named(i, m.options.Approved) {
 			m.hold(i)
 			return
 		}
@@ -102,14 +118,12 @@ func (m *Machine) pass(i int) {
 			g.at, g.k, g.waited = atLock, 0, true
 		}
 	}
-	for g.at < atEnd && m.nodes[i].status == event.StatusPending {
+	for g.at < atEnd {
 		if !m.passStep(i, g) {
 			return
 		}
 	}
-	if m.nodes[i].status == event.StatusPending {
-		m.open(i)
-	}
+	m.open(i)
 }
 
 // passStep looks at what is next. It reports whether the node can go on at once.
@@ -261,14 +275,14 @@ func (m *Machine) requestApproval(i int) bool {
 	return false
 }
 
-// approvedBeforehand reports whether the step, or, by the id without keys, all
-// its like, were approved when the run was asked for.
-func (m *Machine) approvedBeforehand(i int) bool {
-	if m.options.ApproveAll {
-		return true
+// named reports whether a list of ids has the step, or, by the id without keys,
+// all its like.
+func (m *Machine) named(i int, list []string) bool {
+	if len(list) == 0 {
+		return false
 	}
 	id := m.stepID(i)
-	return slices.ContainsFunc(m.options.Approved, func(s string) bool { return s == id || s == m.plainID(i) })
+	return slices.ContainsFunc(list, func(s string) bool { return s == id || s == m.plainID(i) })
 }
 
 // plainID is the id of a node as the runbooks have it: without keys.
@@ -322,7 +336,10 @@ func lockOf(l *plan.Lock, scope *plan.Scope) (string, time.Duration, error) {
 
 // open is for a node that all guards have let through.
 func (m *Machine) open(i int) {
-	switch {
+	switch k, _ := m.in(i); {
+	case k.kind == gatesOf:
+		m.nodes[i].gate.passed = true
+		m.openGate(i)
 	case m.isLoop(i):
 		list, err := m.itemsOf(i)
 		if err != nil {
@@ -342,22 +359,36 @@ func (m *Machine) open(i int) {
 	}
 }
 
+// skipGate ends a node that is not to run.
 func (m *Machine) skipGate(i int, reason event.Reason, message string) {
+	if m.refuseGate(i, reason, message) {
+		return
+	}
 	m.recordAbout(i, event.Event{Type: event.Skipped, Reason: reason, Message: message})
 }
 
 // failGate ends a node that has not come to an attempt.
 func (m *Machine) failGate(i int, reason event.Reason, message string) {
+	if m.refuseGate(i, reason, message) {
+		return
+	}
 	m.recordFailure(i, event.StatusFailed, reason, message)
+}
+
+// refuseGate is for the gate of an included runbook: the steps behind it end.
+func (m *Machine) refuseGate(i int, reason event.Reason, message string) bool {
+	if k, _ := m.in(i); k.kind != gatesOf {
+		return false
+	}
+	m.nodes[i].gate.refused, m.nodes[i].gate.message = reason, message
+	m.openGate(i)
+	return true
 }
 
 // take gives the gate of a node an input, if it waits for it.
 func (m *Machine) take(i int, what flight) (*gate, bool) {
 	g := m.nodes[i].gate
-	if g == nil || g.flight != what || m.nodes[i].status.Ended() {
-		return nil, false
-	}
-	return g, true
+	return g, g != nil && g.flight == what
 }
 
 // land says that what a node waited for has come.
@@ -367,6 +398,9 @@ func (m *Machine) land(i int, g *gate) {
 	}
 	g.flight = grounded
 	m.asked--
+	if m.nodes[i].status != event.StatusPending {
+		return // it did not wait for the answer
+	}
 	k, local := m.in(i)
 	k.gated.add(local)
 	k.swept = false

@@ -70,8 +70,14 @@ func (m *Machine) recordAbout(i int, e event.Event) {
 	}
 	m.apply(i, &e, m.now)
 	m.emit(Record{e})
-	if i >= 0 && m.nodes[i].gate != nil && m.nodes[i].status.Ended() {
-		m.unlock(i)
+	if i < 0 || !m.nodes[i].status.Ended() {
+		return
+	}
+	m.unlock(i)
+	for gate := range m.gatesOver(i) {
+		if m.nodes[gate].status.Ended() {
+			m.unlock(gate)
+		}
 	}
 }
 

@@ -18,8 +18,11 @@ type live struct {
 	*scenario
 	m        *Machine
 	ended    chan Finished
-	requests chan Input
+	requests chan request
+	answers  chan liveAnswer
 	attempts map[Node]*liveAttempt
+	locking  map[Node]int   // how often a lock was let go of; answers from before do not count
+	times    map[string]int // how often each probe was asked
 	free     int
 	events   []event.Event
 	done     bool
@@ -27,13 +30,20 @@ type live struct {
 
 type liveAttempt struct{ stop, kill chan struct{} }
 
+type liveAnswer struct {
+	in      Input
+	node    Node
+	locking int
+}
+
 func runLive(s *scenario) *live {
 	l := &live{
 		scenario: s, m: s.machine(), free: s.slots, attempts: map[Node]*liveAttempt{},
-		ended: make(chan Finished), requests: make(chan Input, len(s.requests)),
+		ended: make(chan Finished), requests: make(chan request, len(s.requests)), answers: make(chan liveAnswer, 10_000),
+		locking: map[Node]int{}, times: map[string]int{},
 	}
 	for _, r := range s.requests {
-		time.AfterFunc(r.at, func() { l.requests <- r.input() })
+		time.AfterFunc(r.at, func() { l.requests <- r })
 	}
 	timer := time.NewTimer(time.Hour)
 	l.carryOut(Begin{})
@@ -52,8 +62,12 @@ func runLive(s *scenario) *live {
 		case f := <-l.ended:
 			l.free++
 			l.carryOut(f)
-		case in := <-l.requests:
-			l.carryOut(in)
+		case r := <-l.requests:
+			l.carryOut(r.input(l.m))
+		case a := <-l.answers:
+			if a.locking == l.locking[a.node] {
+				l.carryOut(a.in)
+			}
 		case <-timer.C:
 			l.carryOut(Tick{})
 		}
@@ -70,24 +84,51 @@ func (l *live) carryOut(in Input) {
 			l.free--
 			a := &liveAttempt{make(chan struct{}), make(chan struct{})}
 			l.attempts[e.Node] = a
-			for i, n := range nodesOf(l.plan) {
-				if n == e.Node {
-					go l.attempt(e, a, l.try(i, e.Attempt))
-				}
-			}
+			go l.attempt(e, a, l.tryOf(nameOf(l.m, e.Node), instanceOf(l.m, e.Node), e.Attempt))
 		case Stop:
-			close(l.attempts[e.Node].stop)
+			if e.Attempt > 0 {
+				close(l.attempts[e.Node].stop)
+			}
 		case KillNow:
-			close(l.attempts[e.Node].kill)
+			if e.Attempt > 0 {
+				close(l.attempts[e.Node].kill)
+			}
+		case Probe:
+			l.probe(e)
+		case Lock:
+			l.lock(e)
+		case Unlock:
+			l.locking[e.Node]++
 		case End:
 			l.done = true
 		}
 	}
 }
 
+func (l *live) later(n Node, a answer, in Input) {
+	told := liveAnswer{in, n, l.locking[n]}
+	time.AfterFunc(a.at, func() { l.answers <- told })
+}
+
+func (l *live) probe(e Probe) {
+	key := fmt.Sprintf("%s %s %d", nameOf(l.m, e.Node), e.Which, e.Index)
+	a := l.probeAnswer(key, l.times[key])
+	l.times[key]++
+	l.later(e.Node, a, a.input(e.Node, &e))
+}
+
+func (l *live) lock(e Lock) {
+	for _, a := range l.lockAnswers(nameOf(l.m, e.Node), e.Wait > 0) {
+		l.later(e.Node, a, a.input(e.Node, nil))
+	}
+}
+
 func (l *live) attempt(s Start, a *liveAttempt, t try) {
 	began := time.Now()
 	o := Outcome{Ending: t.ending, ExitCode: t.code, Reason: t.reason, StartedAt: began}
+	if yes := t.retry == "yes"; t.retry != "" {
+		o.RetryIf = &yes
+	}
 	over := time.After(t.took)
 	for asked := false; ; {
 		select {
@@ -118,11 +159,10 @@ func TestLive(t *testing.T) {
 		s := scenarios.Example(seed)
 		same := seed%2 == 0
 		if same {
-			s.slots, s.plan.MaxConcurrency, s.plan.StopOnError, s.requests = 100, 0, false, nil
-			for i := range s.plan.Steps {
-				if r := s.plan.Steps[i].Retry; r != nil {
-					r.MaxElapsed = plan.Value{}
-				}
+			s.slots, s.plan.MaxConcurrency, s.plan.StopOnError = 100, 0, false
+			s.requests = []request{{60 * ms, "unattended", ""}}
+			for _, steps := range [][]plan.Step{s.plan.Steps, s.plan.OnFailure, s.plan.Finally} {
+				withoutRaces(steps)
 			}
 		}
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -138,5 +178,23 @@ func TestLive(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// withoutRaces takes from steps what lets the order of things at one moment
+// decide.
+func withoutRaces(steps []plan.Step) {
+	for i := range steps {
+		step := &steps[i]
+		if step.Retry != nil {
+			step.Retry.MaxElapsed = plan.Value{}
+		}
+		if step.Foreach != nil {
+			step.Foreach.MaxConcurrency = 1
+		}
+		if step.Body != nil {
+			step.Body.StopOnError, step.Body.MaxConcurrency = false, 0
+			withoutRaces(step.Body.Steps)
+		}
 	}
 }

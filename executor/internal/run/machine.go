@@ -30,8 +30,10 @@ type Options struct {
 
 	// ApproveAll and Approved, ids of steps, are approvals given beforehand.
 	// What they approve is recorded all the same, as by ApprovedBy.
+	// Rejected, ids too, are refusals; they go before approvals.
 	ApproveAll bool
 	Approved   []string
+	Rejected   []string
 	ApprovedBy string
 
 	// AwaitApprovals says that somebody is there to answer: the run waits for
@@ -149,6 +151,7 @@ func New(p *plan.Plan, o Options) *Machine {
 		}
 		m.work.add(b)
 	}
+	m.addGates(m.stages[main], p, "", -1)
 	if len(o.Only)+len(o.Skip)+len(o.From) > 0 {
 		m.leaveOut()
 	}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,10 +20,14 @@ import (
 // it is counted from the run's beginning.
 type scenario struct {
 	plan     *plan.Plan
-	tries    [][]try // of each node, in the order of nodesOf; the last repeats
-	slots    int     // of the engine
-	random   float64 // what jitter gets
+	tries    map[string][]try // by id; the last repeats
+	seed     uint32           // what probes and locks answer
+	slots    int              // of the engine
+	random   float64          // what jitter gets
 	requests []request
+
+	await, approveAll, noRollback bool
+	approvals                     []string // ids that may be asked for
 }
 
 // A try is what an attempt does if it is let alone, and how long it takes to
@@ -32,19 +37,41 @@ type try struct {
 	ending     Ending
 	code       int
 	reason     event.Reason
+	retry      string // what retry.if says: yes, no, or empty: it is not asked
 }
 
 type request struct {
 	at   time.Duration
-	kind string // cancel, kill, abort
+	kind string // cancel, kill, abort, approve, reject, unattended
+	step string // that is approved or rejected
 }
 
-func (r request) input() Input {
+// An answer comes to a probe (yes, no, error) or to a lock that was asked for
+// (waits, locked, busy), some time after the question.
+type answer struct {
+	at   time.Duration
+	says string
+}
+
+// input is the request as an input of a machine that it is about.
+func (r request) input(m *Machine) Input {
+	n := Node{Index: -1}
+	for _, one := range allNodes(m) {
+		if m.StepID(one) == r.step && one.Phase != event.Rollback {
+			n = one
+		}
+	}
 	switch r.kind {
+	case "approve":
+		return Approve{Node: n, By: "someone"}
+	case "reject":
+		return Reject{Node: n, By: "someone", Message: "no"}
 	case "cancel":
 		return Cancel{Signal: "SIGINT"}
 	case "kill":
 		return Kill{}
+	case "unattended":
+		return Unattended{}
 	}
 	return Abort{Error: "disk full"}
 }
@@ -64,13 +91,96 @@ func nodesOf(p *plan.Plan) []Node {
 	return nodes
 }
 
-func (s *scenario) try(node, attempt int) try {
-	tries := s.tries[node]
-	return tries[min(attempt, len(tries))-1]
+// tryOf is what the number-th attempt of a step does. Each instance of a foreach,
+// counted from 0, begins with another.
+func (s *scenario) tryOf(id string, instance, attempt int) try {
+	plain := id
+	for {
+		from, to := strings.Index(plain, "["), strings.Index(plain, "]")
+		if from < 0 {
+			break
+		}
+		plain = plain[:from] + plain[to+1:]
+	}
+	tries := s.tries[plain]
+	if len(tries) == 0 {
+		return try{took: ms}
+	}
+	return tries[min(instance+attempt, len(tries))-1]
+}
+
+// dice is a number below n that depends on nothing but the text.
+func (s *scenario) dice(text string, n uint32) uint32 {
+	h := fnv.New32a()
+	fmt.Fprintf(h, "%d %s", s.seed, text)
+	return h.Sum32() / 7 % n
+}
+
+func (s *scenario) probeAnswer(key string, times int) answer {
+	key = fmt.Sprint(key, times)
+	says := []string{"yes", "no", "yes", "no", "yes", "no", "error"}[s.dice(key, 7)]
+	if strings.Contains(key, "require") && says == "no" && s.dice(key+"again", 2) == 0 {
+		says = "yes"
+	}
+	return answer{time.Duration(s.dice(key+"took", 5)) * ms, says}
+}
+
+func (s *scenario) lockAnswers(id string, wait bool) []answer {
+	switch s.dice("lock"+id, 4) {
+	case 0:
+		if wait {
+			return []answer{{0, "waits"}, {4 * ms, "busy"}}
+		}
+		return []answer{{0, "busy"}}
+	case 1:
+		if wait {
+			return []answer{{0, "waits"}, {3 * ms, "locked"}}
+		}
+	}
+	return []answer{{0, "locked"}}
+}
+
+// input is the answer to what a node asked: a probe, or, with nil, for a lock.
+func (a answer) input(n Node, probe *Probe) Input {
+	switch a.says {
+	case "waits":
+		return LockWaits{Node: n, Holder: "another"}
+	case "locked":
+		return Locked{n}
+	case "busy":
+		return LockBusy{Node: n, Holder: "another"}
+	}
+	in := Probed{Node: n, Which: probe.Which, Index: probe.Index, Yes: a.says == "yes"}
+	if a.says == "error" {
+		in.Error = "no answer"
+	}
+	return in
+}
+
+// Conditions of scenarios.
+const (
+	always  = "true"
+	never   = "false"
+	broken  = `fromJSON("{")`
+	notForB = `item != "b"`
+)
+
+// truth is what a condition is.
+func truth(expr string, item any) string {
+	switch {
+	case expr == broken:
+		return "error"
+	case expr == never, expr == notForB && item == "b":
+		return "no"
+	}
+	return "yes"
 }
 
 func (s *scenario) machine() *Machine {
-	return New(s.plan, Options{RunID: runID, Random: func() float64 { return s.random }})
+	return New(s.plan, Options{
+		RunID: runID, Random: func() float64 { return s.random },
+		AwaitApprovals: s.await, ApproveAll: s.approveAll, NoRollback: s.noRollback,
+	})
 }
 
 // parse reads a scenario from one line:
@@ -84,7 +194,7 @@ func (s *scenario) machine() *Machine {
 // when told to (+).
 func parse(t *testing.T, text string) *scenario {
 	t.Helper()
-	s := &scenario{plan: &plan.Plan{Name: "test"}, slots: 100}
+	s := &scenario{plan: &plan.Plan{Name: "test"}, slots: 100, tries: map[string][]try{}}
 	sections := append(strings.Split(text, "|"), "", "")
 	for k, into := range []*[]plan.Step{&s.plan.Steps, &s.plan.OnFailure, &s.plan.Finally} {
 		var ids []string
@@ -143,6 +253,8 @@ func parse(t *testing.T, text string) *scenario {
 					a.ending = Broken
 				case "output":
 					a.reason = event.ReasonOutput
+				case "expect":
+					a.reason = event.ReasonExpect
 				case "stopped":
 					a.ending = Stopped
 				default:
@@ -151,7 +263,7 @@ func parse(t *testing.T, text string) *scenario {
 				tries = append(tries, a)
 			}
 			*into = append(*into, step)
-			s.tries = append(s.tries, tries)
+			s.tries[step.ID] = tries
 		}
 	}
 	return s
@@ -169,7 +281,17 @@ func drawScenario(t *rapid.T) *scenario {
 		MaxConcurrency: oneOf(t, "max concurrency", 0, 0, 1, 2, 3),
 		StopOnError:    rapid.Bool().Draw(t, "stop on error"),
 	}
-	s := &scenario{plan: p, slots: oneOf(t, "slots", 1, 2, 3, 100), random: oneOf(t, "random", 0, 0.5)}
+	s := &scenario{
+		plan: p, slots: oneOf(t, "slots", 1, 2, 3, 100), random: oneOf(t, "random", 0, 0.5), tries: map[string][]try{},
+		seed: rapid.Uint32().Draw(t, "seed"), approveAll: oneOf(t, "approve all", false, false, false, true),
+		await: rapid.Bool().Draw(t, "await"), noRollback: oneOf(t, "no rollback", false, false, false, true),
+	}
+	// A third of the scenarios has the plainest steps only, a third all there is.
+	rich := oneOf(t, "rich", 0, 1, 4)
+	if rich > 0 && oneOf(t, "run guards", false, false, true) {
+		p.Require = drawRequire(t)
+		p.Lock = drawLock(t)
+	}
 	steps := rapid.IntRange(0, 9).Draw(t, "steps")
 	// The order in which edges may point differs from the order in the file.
 	order := make([]int, steps)
@@ -181,21 +303,18 @@ func drawScenario(t *rapid.T) *scenario {
 	}
 	p.Steps = make([]plan.Step, steps)
 	for k, i := range order {
-		p.Steps[i] = drawStep(t, s, fmt.Sprintf("s%d", i))
+		p.Steps[i] = drawStep(t, s, fmt.Sprintf("s%d", i), rich)
 		drawEdges(t, p, i, order[:k])
 	}
 	for i := range p.Steps {
-		s.tries = append(s.tries, drawTries(t))
 		slices.Sort(p.Steps[i].Needs)
 		slices.Sort(p.Steps[i].After)
 	}
 	for i := range oneOf(t, "on_failure", 0, 1, 2) {
-		p.OnFailure = append(p.OnFailure, drawStep(t, s, fmt.Sprintf("f%d", i)))
-		s.tries = append(s.tries, drawTries(t))
+		p.OnFailure = append(p.OnFailure, drawStep(t, s, fmt.Sprintf("f%d", i), rich/2))
 	}
 	for i := range oneOf(t, "finally", 0, 1, 2) {
-		p.Finally = append(p.Finally, drawStep(t, s, fmt.Sprintf("z%d", i)))
-		s.tries = append(s.tries, drawTries(t))
+		p.Finally = append(p.Finally, drawStep(t, s, fmt.Sprintf("z%d", i), rich/2))
 	}
 	for range oneOf(t, "requests", 0, 0, 0, 1, 2, 2, 3) {
 		s.requests = append(s.requests, request{
@@ -203,11 +322,106 @@ func drawScenario(t *rapid.T) *scenario {
 			kind: oneOf(t, "kind", "cancel", "cancel", "cancel", "kill", "abort"),
 		})
 	}
+	for _, id := range s.approvals {
+		if kind := oneOf(t, "answer", "approve", "approve", "reject", "never"); kind != "never" {
+			s.requests = append(s.requests, request{time.Duration(rapid.IntRange(0, 30).Draw(t, "at")) * ms, kind, id})
+		}
+	}
+	s.requests = append(s.requests, request{60 * ms, "unattended", ""})
 	slices.SortStableFunc(s.requests, func(a, b request) int { return int(a.at - b.at) })
 	return s
 }
 
-func drawStep(t *rapid.T, s *scenario, id string) plan.Step {
+// drawStep makes a step with the more in it the richer it is.
+func drawStep(t *rapid.T, s *scenario, id string, rich int) plan.Step {
+	s.tries[id], s.tries["undo:"+id] = drawTries(t), drawTries(t)
+	one := func(name string) bool { return rich > 0 && rapid.IntRange(0, 5).Draw(t, name) < min(rich, 2) }
+	step := drawPlain(t, id)
+	if one("foreach") {
+		step.Foreach = &plan.Foreach{
+			Items:          oneOf(t, "items", nil, plan.List{"a"}, plan.List{"a", "b"}, plan.List{"a", "b", "c", "d"}),
+			MaxConcurrency: oneOf(t, "at once", 0, 1, 2),
+			MaxFailures:    oneOf(t, "failures", 0, 0, 1, 2),
+		}
+	}
+	item := step.Foreach != nil
+	if one("if") {
+		step.If = drawGuard(t, item)
+	}
+	if one("unless") {
+		step.Unless = drawGuard(t, item)
+	}
+	if one("require") {
+		step.Require = drawRequire(t)
+	}
+	if one("lock") {
+		if step.Lock = drawLock(t); step.Lock != nil && item && rapid.Bool().Draw(t, "a lock each") {
+			step.Lock.Name = plan.Template(plan.Part{Text: "lock-"}, plan.Part{Expr: plan.NewExpr("item")})
+		}
+	}
+	if one("approval") {
+		question := plan.Text(oneOf(t, "question", "", "go on?"))
+		step.Approval = &question
+		s.approvals = append(s.approvals, id)
+	}
+	if one("rollback") {
+		undo := drawPlain(t, "")
+		if one("guarded") {
+			undo.If = drawGuard(t, false)
+		}
+		step.Rollback = &undo
+	}
+	if rich > 1 && rapid.IntRange(0, 7).Draw(t, "body") == 0 {
+		step.Body, step.Retry = drawBody(t, s, id, rich/2), nil
+	}
+	return step
+}
+
+// drawBody makes an included runbook, whose steps may loop in turn.
+func drawBody(t *rapid.T, s *scenario, id string, rich int) *plan.Plan {
+	p := &plan.Plan{Strategy: plan.DependencyGraph, StopOnError: rapid.Bool().Draw(t, "body stops"), MaxConcurrency: oneOf(t, "body limit", 0, 1, 2)}
+	var earlier []int
+	for i := range oneOf(t, "body steps", 0, 1, 2, 3) {
+		p.Steps = append(p.Steps, drawStep(t, s, fmt.Sprintf("%s/x%d", id, i), rich))
+		p.Steps[i].ID = fmt.Sprintf("x%d", i)
+		drawEdges(t, p, i, earlier)
+		earlier = append(earlier, i)
+	}
+	return p
+}
+
+func drawGuard(t *rapid.T, item bool) *plan.Guard {
+	if rapid.Bool().Draw(t, "probe") {
+		probe := &plan.Probe{Command: plan.Exec("true", nil)}
+		if item && rapid.Bool().Draw(t, "probe each") {
+			probe.Command = plan.Exec("true", []plan.Value{plan.ExprValue(plan.NewExpr("item"))})
+		}
+		return &plan.Guard{Probe: probe}
+	}
+	conditions := []string{always, always, never, broken}
+	if item {
+		conditions = append(conditions, notForB, notForB)
+	}
+	return &plan.Guard{Expr: plan.NewExpr(oneOf(t, "condition", conditions...))}
+}
+
+func drawRequire(t *rapid.T) []plan.Guard {
+	var list []plan.Guard
+	for range oneOf(t, "requires", 0, 1, 2) {
+		g := drawGuard(t, false)
+		if g.Expr != nil && g.Expr.Source() == never && rapid.Bool().Draw(t, "after all") {
+			g.Expr = plan.NewExpr(always)
+		}
+		list = append(list, *g)
+	}
+	return list
+}
+
+func drawLock(t *rapid.T) *plan.Lock {
+	return oneOf(t, "lock", nil, &plan.Lock{Name: plan.Text("x")}, &plan.Lock{Name: plan.Text("x"), Wait: plan.Text("5ms")})
+}
+
+func drawPlain(t *rapid.T, id string) plan.Step {
 	step := plan.Step{ID: id, ContinueOnError: rapid.IntRange(0, 3).Draw(t, "continue") == 0}
 	if rapid.IntRange(0, 3).Draw(t, "codes") == 0 {
 		step.SuccessExit = oneOf(t, "success", []int{0, 3}, []int{3})
@@ -251,7 +465,8 @@ func drawTries(t *rapid.T) []try {
 			stop:   time.Duration(rapid.IntRange(0, 6).Draw(t, "stop")) * ms,
 			ending: oneOf(t, "ending", Exited, Exited, Exited, Exited, Exited, Signaled, TimedOut, NotStarted, Broken),
 			code:   oneOf(t, "code", 0, 0, 0, 1, 3),
-			reason: oneOf(t, "reason", "", "", "", "", event.ReasonOutput),
+			reason: oneOf(t, "reason", "", "", "", "", event.ReasonOutput, event.ReasonExpect),
+			retry:  oneOf(t, "retry if", "", "", "", "yes", "no"),
 		}
 	}
 	return tries

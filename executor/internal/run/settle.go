@@ -25,7 +25,7 @@ func (m *Machine) settle() {
 			}
 		case m.stages[rollback] != 0 && m.recordRolledBack():
 		case m.stage == over:
-			if m.run.flight == probing {
+			if m.run.flight == probing || len(m.probes) > 0 {
 				return
 			}
 			m.recordEnd()
@@ -55,7 +55,12 @@ func (m *Machine) busy() bool {
 // settleBlock does the first thing that there is to do in a block, if any.
 func (m *Machine) settleBlock(b int32) bool {
 	k := &m.blocks[b]
-	if k.owner >= 0 && m.nodes[k.owner].status.Ended() || k.owner < 0 && b != m.stages[m.stage] {
+	switch {
+	case k.owner >= 0 && m.nodes[k.owner].status.Ended():
+		return false
+	case k.kind == gatesOf:
+		return m.settleGates(k)
+	case k.owner < 0 && b != m.stages[m.stage]:
 		return false
 	}
 	if halt, by := m.haltOf(b); halt != goOn {
@@ -85,10 +90,20 @@ func (m *Machine) settleBlock(b int32) bool {
 	return false
 }
 
+// settleGates goes on with the gates of included runbooks. While nothing new
+// starts the steps behind them end without.
+func (m *Machine) settleGates(k *block) bool {
+	if halt, _ := m.haltOf(k.steps); halt != goOn || k.gated.size == 0 || m.run.closed {
+		return false
+	}
+	m.pass(k.first + k.gated.min())
+	return true
+}
+
 // recordRolledBack says of a step that it was undone.
 func (m *Machine) recordRolledBack() bool {
-	for k := &m.blocks[m.stages[rollback]]; k.next < k.size; k.next++ {
-		n := &m.nodes[k.first+k.next]
+	for k := &m.blocks[m.stages[rollback]]; m.undone < k.size; m.undone++ {
+		n := &m.nodes[k.first+m.undone]
 		if !n.status.Ended() {
 			return false
 		}

@@ -104,7 +104,7 @@ func TestRuns(t *testing.T) {
 	stop := func(s *scenario) { s.plan.StopOnError = true }
 	most := func(n int) func(*scenario) { return func(s *scenario) { s.plan.MaxConcurrency = n } }
 	at := func(when time.Duration, kind string) func(*scenario) {
-		return func(s *scenario) { s.requests = append(s.requests, request{when, kind}) }
+		return func(s *scenario) { s.requests = append(s.requests, request{at: when, kind: kind}) }
 	}
 	for _, test := range []struct {
 		name, plan string
@@ -208,7 +208,7 @@ func TestWords(t *testing.T) {
 			`skipped c: step "a" failed, and with stop_on_error nothing new starts after that`,
 			`run_completed: step "a" failed: exit code 1 (and 1 more step)`,
 		}},
-		{"cancelled", "a =1 r1/9ms; b @9ms; c ~b | f | z", func(s *scenario) { s.requests = []request{{2 * ms, "cancel"}} }, []string{
+		{"cancelled", "a =1 r1/9ms; b @9ms; c ~b | f | z", func(s *scenario) { s.requests = []request{{at: 2 * ms, kind: "cancel"}} }, []string{
 			`retrying a: exit code 1`,
 			`run_cancelling (SIGINT): `,
 			`cancelled a: cancelled before attempt 2; attempt 1: exit code 1`,
@@ -216,7 +216,7 @@ func TestWords(t *testing.T) {
 			`cancelled b: stopped`,
 			`run_completed: cancelled by SIGINT`,
 		}},
-		{"handlers", "a =1 | f @9ms +5ms; g | z", func(s *scenario) { s.requests = []request{{2 * ms, "cancel"}, {3 * ms, "kill"}} }, []string{
+		{"handlers", "a =1 | f @9ms +5ms; g | z", func(s *scenario) { s.requests = []request{{at: 2 * ms, kind: "cancel"}, {at: 3 * ms, kind: "kill"}} }, []string{
 			`failed a: exit code 1`,
 			`run_cancelling (SIGINT): `,
 			`skipped g: the run was cancelled`,
@@ -225,7 +225,7 @@ func TestWords(t *testing.T) {
 			`skipped z: the run was told to end at once`,
 			`run_completed: cancelled by SIGINT`,
 		}},
-		{"abort", "a || z", func(s *scenario) { s.requests = []request{{0, "abort"}} }, []string{
+		{"abort", "a || z", func(s *scenario) { s.requests = []request{{at: 0, kind: "abort"}} }, []string{
 			`run_cancelling: disk full`,
 			`cancelled a: stopped`,
 			`skipped z: the engine could not go on: disk full`,
