@@ -14,7 +14,8 @@ const (
 	maxResult     = 1 << 20  // bytes of one value
 	maxNesting    = 500      // of lists and maps in a value
 	maxDuration   = 200 * time.Millisecond
-	clockSteps    = 8192 // between looks at the clock
+	clockFrom     = 1 << 16 // steps before the first look at the clock: what is small cannot fail on a busy machine
+	clockSteps    = 1 << 13 // between looks
 )
 
 // What a value costs beside the bytes of its strings.

@@ -84,7 +84,7 @@ func (e *Expr) EvalTri(s *Scope, known func(Ref) bool) (result any, ok bool, bec
 	if err != nil {
 		return nil, false, nil, fmt.Errorf("%w, in %q", err, e.src)
 	}
-	m := machine{src: e.src, scope: s, nextLook: clockSteps, known: known}
+	m := machine{src: e.src, scope: s, nextLook: clockFrom, known: known}
 	v, err := m.run(t.root)
 	if _, missing := v.(unknown); missing || err != nil && isLimit(err) && len(m.because) > 0 {
 		return nil, false, distinct(m.because), nil

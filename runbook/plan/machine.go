@@ -64,7 +64,7 @@ func (e *Expr) Eval(s *Scope) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w, in %q", err, e.src)
 	}
-	m := machine{src: e.src, scope: s, nextLook: clockSteps}
+	m := machine{src: e.src, scope: s, nextLook: clockFrom}
 	return m.run(t.root)
 }
 

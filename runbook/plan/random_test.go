@@ -180,9 +180,10 @@ func TestUnknownNeverGuesses(t *testing.T) {
 		} else if err == nil {
 			uncertain++
 		}
+		e := expr(src)
 		for range 12 { // completions: what is known stays
 			full := complete(base, randomScope(w.Rand), hidden)
-			got, gotErr := expr(src).Eval(full)
+			got, gotErr := e.Eval(full)
 			switch {
 			case err != nil && gotErr == nil:
 				t.Fatalf("seed %d: %s\nwith %v unknown it cannot but fail (%v), and yet it is %v", seed, src, hidden, err, got)
