@@ -1,8 +1,10 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 	"time"
+	"unicode/utf8"
 )
 
 // Bounds of one evaluation. Steps and bytes decide first and give the same
@@ -80,10 +82,10 @@ func (m *machine) scan(n int) error { return m.tick(n / 64) }
 // count counts going through the characters of n bytes.
 func (m *machine) count(n int) error { return m.tick(n / 16) }
 
-// checkSize refuses a value that is larger, as text or in memory, than a result
-// may be. Lists may hold the same list many times, so that a small value in
+// checkResult refuses a value that could not be written down and read back as it
+// is: one with text that is not UTF-8, or one that is larger than a result may be. Lists may hold the same list many times, so that a small value in
 // memory is a huge one as soon as it is written down.
-func (m *machine) checkSize(v any) error {
+func (m *machine) checkResult(v any) error {
 	left := maxResult
 	return m.measure(v, &left, 0)
 }
@@ -94,7 +96,9 @@ func (m *machine) measure(v any, left *int, depth int) error {
 	}
 	switch v := v.(type) {
 	case string:
-		*left -= len(v)
+		if *left -= len(v); !utf8.ValidString(v) {
+			return errors.New("the result holds bytes that are not UTF-8 text; toBase64(…) makes text of any bytes")
+		}
 	case SecretText:
 		*left -= len(v.text)
 	case []any:

@@ -32,8 +32,8 @@ func (c *checker) list(n *node) Type {
 	return ListOf(t)
 }
 
-// stored checks what is put into a list or map: it must be there, and may be a
-// secret.
+// stored checks what is passed on as it is, into a list or as the result of a
+// condition: it must be there, and may be a secret.
 func (c *checker) stored(n *node) Type {
 	t := c.check(n)
 	if t.absent != "" && !c.harmless(n) {
@@ -49,6 +49,9 @@ func (c *checker) mapping(n *node) Type {
 	for i := 0; i+1 < len(n.kids); i += 2 {
 		key := n.kids[i]
 		if name, ok := key.val.(string); ok && key.op == opLiteral {
+			if _, twice := fields[name]; twice {
+				c.report(key.at, "", "the key %q is given twice", name)
+			}
 			fields[name] = c.stored(n.kids[i+1])
 			continue
 		}
@@ -151,11 +154,7 @@ func (c *checker) unary(n *node) Type {
 
 func (c *checker) conditional(n *node) Type {
 	c.expect(n.kids[0], "a condition", kindBool)
-	x := c.check(n.kids[1])
-	if n.kids[2] == n.kids[1] {
-		return x
-	}
-	return join(x, c.check(n.kids[2]))
+	return join(c.stored(n.kids[1]), c.stored(n.kids[2]))
 }
 
 func (c *checker) binary(n *node) Type {
@@ -235,6 +234,9 @@ func (c *checker) binary(n *node) Type {
 	}
 	if !t.numeric() || !u.numeric() || n.name == "%" && (!t.may(kindInt) || !u.may(kindInt)) {
 		return bad("")
+	}
+	if right.op == opLiteral && right.val == int64(0) && (n.name == "/" || n.name == "%") {
+		return c.report(n.at, "", "division by zero")
 	}
 	if t.kind == kindInt && u.kind == kindInt && n.name != "/" && n.name != "**" {
 		return Integer

@@ -178,7 +178,12 @@ func TestCheckRefuses(t *testing.T) {
 		{`params.hosts contains "a"`, `13+8: contains does not work on a list and a string: params.hosts is a list, "a" is a string [for an element of a list write "a" in params.hosts]`},
 		{`params.name matches "("`, `20+3: this is not a regular expression: missing closing )`},
 		{`params.hosts["a"]`, `13+3: params.hosts is a list, and has no "a" [write params.hosts[0] for its first element, or map(params.hosts, .a) for that of all]`},
+		{`params.count / 0`, `13+1: division by zero`},
+		{`params.count % 0`, `13+1: division by zero`},
+		{`{"a": 1, a: 2}`, `9+1: the key "a" is given twice`},
 		// absence
+		{`steps.maybe.ran ? steps.maybe.outputs.version : ""`, `18+27: steps.maybe.outputs.version may be null: step "maybe" has if [say what to use then: steps.maybe.outputs.version ?? …]`},
+		{`steps.maybe.outputs.version ?? params.db.user`, `0+45: steps.maybe.outputs.version ?? params.db.user may be null: it is not required [say what to use then: steps.maybe.outputs.version ?? params.db.user ?? …]`},
 		{`steps.maybe.outputs.version`, `0+27: steps.maybe.outputs.version may be null: step "maybe" has if [say what to use then: steps.maybe.outputs.version ?? …]`},
 		{`upper(steps.maybe.outputs.version)`, `6+27: steps.maybe.outputs.version may be null: step "maybe" has if [say what to use then: steps.maybe.outputs.version ?? …]`},
 		{`steps.maybe.outputs.version == "1"`, `0+27: steps.maybe.outputs.version may be null: step "maybe" has if [say what to use then: steps.maybe.outputs.version ?? …]`},

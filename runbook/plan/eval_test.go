@@ -207,6 +207,19 @@ func TestEvalErrors(t *testing.T) {
 	if _, err := expr("stdout").Eval(&plan.Scope{Attempt: &plan.Attempt{StdoutTruncated: true}}); err == nil || !strings.Contains(err.Error(), "stdout:") {
 		t.Errorf("truncated output was read: %v", err)
 	}
+	bytes := &plan.Scope{Attempt: &plan.Attempt{Stdout: "a\xffb"}, Secrets: secretOf("key", "\xfe")}
+	if _, err := expr("[stdout]").Eval(bytes); err == nil || !strings.Contains(err.Error(), "toBase64") {
+		t.Errorf("bytes that are not text became a result: %v", err)
+	}
+	if v, err := expr("toBase64(stdout)").Eval(bytes); v != "Yf9i" || err != nil {
+		t.Errorf("bytes in base64 are %v, %v", v, err)
+	}
+	if _, err := expr("toJSON([secrets.key])").Eval(bytes); err == nil {
+		t.Error("a secret of bytes became JSON")
+	}
+	if v, err := expr("secrets.key").Eval(bytes); err != nil || v.(plan.SecretText).Reveal() != "\xfe" {
+		t.Errorf("a secret of bytes is %v, %v", v, err)
+	}
 	if _, err := expr("params.x").Eval(nil); err == nil {
 		t.Error("something is known without a scope")
 	}

@@ -71,7 +71,7 @@ func (e *Expr) Eval(s *Scope) (any, error) {
 func (m *machine) run(n *node) (any, error) {
 	v, err := m.eval(n)
 	if err == nil {
-		err = m.checkSize(v)
+		err = m.checkResult(v)
 	}
 	if err != nil {
 		return nil, m.at(n, err)

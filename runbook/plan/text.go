@@ -160,6 +160,9 @@ func (w *jsonWriter) value(v any, depth int) error {
 	case string:
 		w.string(v)
 	case SecretText:
+		if !utf8.ValidString(v.text) {
+			return errors.New("the secret holds bytes that are not text, which JSON cannot hold")
+		}
 		w.secret = true
 		w.string(v.text)
 	case []any:
