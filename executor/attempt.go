@@ -8,141 +8,123 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/cloudops-run/runbook/executor/event"
-	"github.com/cloudops-run/runbook/executor/internal/output"
 	"github.com/cloudops-run/runbook/executor/internal/run"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
-// liveAttempt is an attempt that runs: how to end it.
+// liveAttempt is an attempt, or a probe, that runs: how to end it.
 type liveAttempt struct {
 	stop context.CancelFunc
 	kill func()
 }
 
-// startAttempt carries out an attempt in a goroutine of its own, which gives
-// the loop the outcome.
-func (r *liveRun) startAttempt(n run.Node, number int) {
+// A job is an attempt that is to be carried out: all that must be asked of the
+// machine, so that the goroutine that carries it out need not.
+type job struct {
+	node      run.Node
+	number    int
+	step      *plan.Step
+	id        string // of the step, the instance's key included
+	execution uuid.UUID
+	scope     *plan.Scope
+	inv       plan.Invocation
+	err       error  // why there is no inv
+	undone    Status // of the step that this one undoes
+}
+
+// newJob asks the machine for what an attempt needs. The loop calls it.
+func (r *liveRun) newJob(n run.Node, number int) *job {
+	j := &job{node: n, number: number, scope: r.scope(n)}
+	r.mu.Lock()
+	j.step, j.id, j.execution = r.machine.Step(n), r.machine.StepID(n), r.machine.ExecutionID(n)
+	if n.Phase == event.Rollback {
+		undone := n
+		undone.Phase = event.Main
+		j.undone = r.machine.NodeStatus(undone)
+	}
+	r.mu.Unlock()
+	j.inv, j.err = j.step.Invocation(j.scope)
+	return j
+}
+
+// commandLine is what a started event shows: the program and its arguments.
+func (j *job) commandLine() []string {
+	return append([]string{j.step.Command.Program}, j.inv.Args...)
+}
+
+// start carries an attempt out in a goroutine of its own, which gives the loop
+// the outcome.
+func (r *liveRun) start(j *job) {
 	ctx, stop := context.WithCancel(context.Background())
 	killed := make(chan struct{})
-	r.active[n] = &liveAttempt{stop: stop, kill: sync.OnceFunc(func() { close(killed) })}
+	r.active[j.node] = &liveAttempt{stop: stop, kill: sync.OnceFunc(func() { close(killed) })}
+	if r.isPlan && r.index(j.node) >= 0 && (j.node.Job > 0 || j.node.Phase == event.Rollback) {
+		r.engine.remember(j.execution, place{r, j.node})
+	}
 	go func() {
 		defer stop()
-		out := r.attempt(ctx, killed, n, number)
-		r.inputs <- run.Finished{Node: n, Attempt: number, Outcome: out}
+		out := r.attempt(ctx, killed, j)
+		r.inputs <- run.Finished{Node: j.node, Attempt: j.number, Outcome: out}
 	}()
 }
 
 // attempt carries out one attempt with its log and its capture around it.
-func (r *liveRun) attempt(ctx context.Context, killed <-chan struct{}, n run.Node, number int) (out Outcome) {
+func (r *liveRun) attempt(ctx context.Context, killed <-chan struct{}, j *job) (out Outcome) {
 	began := time.Now()
 	defer func() {
 		if p := recover(); p != nil { // a Runner from outside may do anything
 			out = Outcome{Ending: Broken, Error: fmt.Sprintf("the runner panicked: %v", p), ExitCode: -1, StartedAt: began, EndedAt: time.Now()}
 		}
 	}()
-	step := r.step(n)
-	inv, err := step.Invocation(nil)
-	if err != nil {
-		return Outcome{Ending: NotStarted, Error: err.Error(), ExitCode: -1, StartedAt: began, EndedAt: time.Now()}
+	if j.err != nil {
+		return Outcome{Ending: NotStarted, Error: j.err.Error(), ExitCode: -1, StartedAt: began, EndedAt: time.Now()}
 	}
-	rec := r.newRecorder(n, number)
+	rec := r.newRecorder(j)
+	file := r.outputFile(j)
 	out = r.engine.runner.Run(ctx, Attempt{
 		RunID:       r.id,
-		ExecutionID: r.executions[r.index(n)],
-		StepID:      step.ID,
-		Phase:       n.Phase,
-		Number:      number,
-		Invocation:  inv,
-		Env:         r.ownVariables(n, number),
+		ExecutionID: j.execution,
+		StepID:      j.id,
+		Phase:       j.node.Phase,
+		Number:      j.number,
+		Invocation:  j.inv,
+		Env:         r.ownVariables(j, file),
 		Kill:        killed,
 		Stdout:      rec.stdout,
 		Stderr:      rec.stderr,
 	})
 	rec.close(&out)
+	r.judge(j, &out, rec, file)
 	for _, w := range out.Warnings {
-		r.warn(n, number, w)
+		r.warn(j, w)
 	}
 	return out
 }
 
+// outputFile is where an attempt finds $RUNBOOK_STEP_OUTPUT.
+func (r *liveRun) outputFile(j *job) string {
+	return fmt.Sprintf("%s%c%s.%d", r.dir.outputs, os.PathSeparator, j.execution, j.number)
+}
+
 // ownVariables are the variables the engine itself sets for an attempt.
-func (r *liveRun) ownVariables(n run.Node, attempt int) []string {
-	execution := r.executions[r.index(n)].String()
-	number := strconv.Itoa(attempt)
-	id := r.step(n).ID
+func (r *liveRun) ownVariables(j *job, file string) []string {
+	id := j.id
 	if id == "" {
-		id = execution
+		id = j.execution.String()
 	}
-	return []string{
+	vars := []string{
 		"RUNBOOK_RUN_ID=" + r.id.String(),
 		"RUNBOOK_RUN_DIR=" + r.dir.own,
 		"RUNBOOK_STEP_ID=" + id,
-		"RUNBOOK_STEP_ATTEMPT=" + number,
-		"RUNBOOK_STEP_OUTPUT=" + r.dir.outputs + string(os.PathSeparator) + execution + "." + number,
-		"RUNBOOK_IDEMPOTENCY_KEY=" + execution,
+		"RUNBOOK_STEP_ATTEMPT=" + strconv.Itoa(j.number),
+		"RUNBOOK_STEP_OUTPUT=" + file,
+		"RUNBOOK_IDEMPOTENCY_KEY=" + j.execution.String(),
 	}
-}
-
-// commandLine is what a started event shows: the program and its arguments.
-func commandLine(s *plan.Step) []string {
-	inv, err := s.Invocation(nil)
-	if err != nil {
-		return []string{s.Command.Program}
+	if j.undone != event.StatusUnknown {
+		vars = append(vars, "RUNBOOK_STEP_STATUS="+j.undone.String())
 	}
-	return append([]string{inv.Program}, inv.Args...)
-}
-
-// A recorder takes what an attempt writes: into its log, its capture and the
-// event stream, in lines.
-type recorder struct {
-	run            *liveRun
-	event          event.Event // the lines' event but for type, text and number
-	log            *output.Log
-	index          int
-	stdout, stderr *channel
-}
-
-// A channel is one of the two streams of an attempt.
-type channel struct {
-	*output.Lines
-	capture output.Capture
-}
-
-func (r *liveRun) newRecorder(n run.Node, number int) *recorder {
-	rec := &recorder{run: r, log: output.NewLog(r.logFile(n, number)), index: r.index(n)}
-	rec.event = event.Event{RunID: r.id, ExecutionID: r.executions[rec.index], StepID: r.step(n).ID, Phase: n.Phase, Attempt: number}
-	rec.stdout = rec.channel(event.Stdout)
-	rec.stderr = rec.channel(event.Stderr)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.captured[rec.index] = captured{log: rec.log}
-	return rec
-}
-
-func (rec *recorder) channel(t event.Type) *channel {
-	e := rec.event
-	e.Type = t
-	c := &channel{}
-	c.Lines = output.NewLines(func(b output.Batch) {
-		offset := rec.log.Append(string(t), b.Data)
-		c.capture.Write(b.Data)
-		rec.run.engine.stream.output(&e, b, rec.log, offset)
-	})
-	return c
-}
-
-// close completes the outcome with what was recorded.
-func (rec *recorder) close(out *Outcome) {
-	rec.stdout.Flush()
-	rec.stderr.Flush()
-	if lost, err := rec.log.Close(); err != nil {
-		out.Warnings = append(out.Warnings, fmt.Sprintf("the log lacks %d bytes: %v", lost, err))
-	}
-	out.LogPath = rec.log.Path()
-	out.Truncated = rec.stdout.capture.Truncated() || rec.stderr.capture.Truncated()
-	rec.run.mu.Lock()
-	defer rec.run.mu.Unlock()
-	c := &rec.run.captured[rec.index]
-	c.stdout, c.stderr = rec.stdout.capture.String(), rec.stderr.capture.String()
+	return vars
 }

@@ -20,6 +20,7 @@ type Config struct {
 	StreamOutput            bool          // send stdout and stderr events; logs and results have the output either way
 	LogDir                  string        // a folder that only its owner may write to, made if missing; empty: one of the user's own below the system's temporary folder
 	MaxConcurrentExecutions int           // how many run at once over all requests and plans; more wait as Pending; above 0
+	LockDir                 string        // where named locks are kept; runs that share it exclude each other; empty: beside the logs
 	MaxRetained             int           // how many that have ended are remembered, the newest; 0: DefaultMaxRetained
 }
 
@@ -40,8 +41,8 @@ func DefaultConfig() Config {
 
 // ConfigFromEnv is [DefaultConfig] with what these environment variables say:
 // RUNBOOK_DEFAULT_TIMEOUT and RUNBOOK_MAX_TIMEOUT (durations such as 90s),
-// RUNBOOK_STREAM_OUTPUT (true or false), RUNBOOK_LOG_DIR,
-// RUNBOOK_MAX_CONCURRENT_EXECUTIONS and RUNBOOK_MAX_RETAINED (whole numbers).
+// RUNBOOK_STREAM_OUTPUT (true or false), RUNBOOK_LOG_DIR and
+// RUNBOOK_LOCK_DIR, RUNBOOK_MAX_CONCURRENT_EXECUTIONS and RUNBOOK_MAX_RETAINED (whole numbers).
 // The error names every variable that cannot be read.
 func ConfigFromEnv() (Config, error) {
 	c := DefaultConfig()
@@ -63,6 +64,7 @@ func ConfigFromEnv() (Config, error) {
 		return err
 	})
 	read("RUNBOOK_LOG_DIR", "a folder", func(v string) error { c.LogDir = v; return nil })
+	read("RUNBOOK_LOCK_DIR", "a folder", func(v string) error { c.LockDir = v; return nil })
 	read("RUNBOOK_MAX_CONCURRENT_EXECUTIONS", "a whole number above 0", intInto(&c.MaxConcurrentExecutions))
 	read("RUNBOOK_MAX_RETAINED", "a whole number", intInto(&c.MaxRetained))
 	if err := c.Validate(); err != nil {
@@ -121,6 +123,7 @@ type configJSON struct {
 	MaxTimeout              event.Duration `json:"max_timeout"`
 	StreamOutput            bool           `json:"stream_output"`
 	LogDir                  string         `json:"log_dir,omitempty"`
+	LockDir                 string         `json:"lock_dir,omitempty"`
 	MaxConcurrentExecutions int            `json:"max_concurrent_executions"`
 	MaxRetained             int            `json:"max_retained,omitempty"`
 }
@@ -128,7 +131,7 @@ type configJSON struct {
 func (c Config) MarshalJSON() ([]byte, error) {
 	return json.Marshal(configJSON{
 		event.Duration(c.DefaultTimeout), event.Duration(c.MaxTimeout),
-		c.StreamOutput, c.LogDir, c.MaxConcurrentExecutions, c.MaxRetained,
+		c.StreamOutput, c.LogDir, c.LockDir, c.MaxConcurrentExecutions, c.MaxRetained,
 	})
 }
 
@@ -137,14 +140,15 @@ func (c Config) MarshalJSON() ([]byte, error) {
 func (c *Config) UnmarshalJSON(b []byte) error {
 	j := configJSON{
 		event.Duration(c.DefaultTimeout), event.Duration(c.MaxTimeout),
-		c.StreamOutput, c.LogDir, c.MaxConcurrentExecutions, c.MaxRetained,
+		c.StreamOutput, c.LogDir, c.LockDir, c.MaxConcurrentExecutions, c.MaxRetained,
 	}
 	if err := strictJSON(b, &j); err != nil {
 		return err
 	}
 	*c = Config{
-		time.Duration(j.DefaultTimeout), time.Duration(j.MaxTimeout),
-		j.StreamOutput, j.LogDir, j.MaxConcurrentExecutions, j.MaxRetained,
+		DefaultTimeout: time.Duration(j.DefaultTimeout), MaxTimeout: time.Duration(j.MaxTimeout),
+		StreamOutput: j.StreamOutput, LogDir: j.LogDir, LockDir: j.LockDir,
+		MaxConcurrentExecutions: j.MaxConcurrentExecutions, MaxRetained: j.MaxRetained,
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"sync"
 
@@ -16,13 +17,16 @@ import (
 // An Engine runs commands and plans, any number of them at once. Make one with
 // [New]; its methods may be called from several goroutines.
 type Engine struct {
-	config Config
-	runner Runner
-	host   *process.Host // nil where the runner is not the engine's own
-	stream *stream
-	slots  chan struct{} // one token for each attempt that runs
-	logs   string        // the folder of the step logs
-	random func() float64
+	config  Config
+	runner  Runner
+	host    *process.Host // nil where the runner is not the engine's own
+	stream  *stream
+	slots   chan struct{} // one token for each attempt that runs
+	logs    string        // the folder of the step logs
+	lockDir string        // the folder of the locks
+	random  func() float64
+
+	probes chan struct{} // one token for each probe that runs
 
 	mu         sync.Mutex
 	closed     bool
@@ -78,6 +82,10 @@ func New(c Config, opts ...Option) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	locks := c.LockDir
+	if locks == "" {
+		locks = filepath.Join(filepath.Dir(logs), "locks")
+	}
 	if c.MaxRetained == 0 {
 		c.MaxRetained = DefaultMaxRetained
 	}
@@ -87,6 +95,8 @@ func New(c Config, opts ...Option) (*Engine, error) {
 		stream:     &stream{lines: c.StreamOutput},
 		slots:      make(chan struct{}, c.MaxConcurrentExecutions),
 		logs:       logs,
+		lockDir:    locks,
+		probes:     make(chan struct{}, maxProbes),
 		random:     rand.Float64,
 		runs:       map[uuid.UUID]*liveRun{},
 		executions: map[uuid.UUID]place{},
@@ -157,16 +167,17 @@ func (e *Engine) ExecutePlan(ctx context.Context, p Plan) (uuid.UUID, error) {
 
 // ExecuteCompiled starts a compiled runbook and returns the id of the run at
 // once; the id works as that of a plan. The plan must not be changed any more. A
-// step with a timeout above [Config].MaxTimeout is a [*ValidationError].
-func (e *Engine) ExecuteCompiled(ctx context.Context, p *plan.Plan) (uuid.UUID, error) {
-	if err := checkTimeouts(p, e.config); err != nil {
+// step with a timeout above [Config].MaxTimeout is a [*ValidationError], and so
+// is an option that names a step the plan does not have.
+func (e *Engine) ExecuteCompiled(ctx context.Context, p *plan.Plan, o RunOptions) (uuid.UUID, error) {
+	if err := errors.Join(checkTimeouts(p, e.config), o.check(p)); err != nil {
 		return uuid.Nil, err
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return uuid.Nil, err
 	}
-	return id, e.start(ctx, &liveRun{id: id, plan: p, executions: derivedIDs(id, p), isPlan: true, byStep: true})
+	return id, e.start(ctx, &liveRun{id: id, plan: p, options: o, executions: derivedIDs(id, p), isPlan: true, byStep: true})
 }
 
 // start enters a run in the books and sets it going.
@@ -189,7 +200,7 @@ func (e *Engine) start(ctx context.Context, r *liveRun) error {
 		e.runs[r.id] = r
 	}
 	for i, id := range r.executions {
-		e.executions[id] = place{r, i}
+		e.executions[id] = place{r, r.node(i)}
 	}
 	e.order = append(e.order, r)
 	e.live++
@@ -200,6 +211,16 @@ func (e *Engine) start(ctx context.Context, r *liveRun) error {
 		e.retire(r)
 	}()
 	return nil
+}
+
+// remember makes an execution known that came to be while its run went on.
+func (e *Engine) remember(id uuid.UUID, p place) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, known := e.executions[id]; !known {
+		e.executions[id] = p
+		p.run.extra = append(p.run.extra, id)
+	}
 }
 
 func (e *Engine) knows(id uuid.UUID) bool {
@@ -225,7 +246,7 @@ func (e *Engine) retire(r *liveRun) {
 		}
 		e.ended -= len(old.executions)
 		delete(e.runs, old.id)
-		for _, id := range old.executions {
+		for _, id := range slices.Concat(old.executions, old.extra) {
 			delete(e.executions, id)
 		}
 	}

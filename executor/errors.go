@@ -16,6 +16,11 @@ var (
 	ErrNotFinished = errors.New("not finished yet")
 	// ErrCancelled is returned by Wait for what was cancelled.
 	ErrCancelled = errors.New("cancelled")
+	// ErrNotWaiting is returned for an answer to a step that did not ask.
+	ErrNotWaiting = errors.New("it does not wait for an approval")
+	// ErrPaused is returned by Wait for a run of which only steps that wait for
+	// an approval are left.
+	ErrPaused = errors.New("paused: what is left waits for an approval")
 	// ErrClosed is returned for new work once Close has been called.
 	ErrClosed = errors.New("the engine is closed")
 	// ErrDuplicateID is returned for an id that is in use already.

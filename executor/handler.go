@@ -22,6 +22,7 @@ const (
 	Cancelled = event.StatusCancelled
 	Timeout   = event.StatusTimeout
 	Skipped   = event.StatusSkipped
+	Paused    = event.StatusPaused // of a run: what is left of it waits for an approval
 )
 
 // EventHandlerFunc is a function as an [EventHandler].

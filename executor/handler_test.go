@@ -41,7 +41,7 @@ func TestBadHandlers(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				id, _ := e.ExecuteCompiled(t.Context(), serial(step("a", "1s", "0"), step("b", "1s", "0"), step("c", "1s", "0")))
+				id, _ := e.ExecuteCompiled(t.Context(), serial(step("a", "1s", "0"), step("b", "1s", "0"), step("c", "1s", "0")), executor.RunOptions{})
 				if err := e.Wait(t.Context(), id); err != nil {
 					t.Fatal(err)
 				}
@@ -101,7 +101,7 @@ func TestSlowHandlerLosesNothing(t *testing.T) {
 		seq = e.Seq
 	})
 	e := newEngine(t, nil, executor.WithRunner(chatty{}), executor.WithEventHandler(h))
-	id, _ := e.ExecuteCompiled(t.Context(), &plan.Plan{Steps: []plan.Step{step("a", "", "")}})
+	id, _ := e.ExecuteCompiled(t.Context(), &plan.Plan{Steps: []plan.Step{step("a", "", "")}}, executor.RunOptions{})
 	if err := e.Wait(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestMulti(t *testing.T) {
 func TestStreamOutputOff(t *testing.T) {
 	rec := &recorder{}
 	e := newEngine(t, func(c *executor.Config) { c.StreamOutput = false }, executor.WithRunner(chatty{}), executor.WithEventHandler(rec))
-	id, _ := e.ExecuteCompiled(t.Context(), &plan.Plan{Steps: []plan.Step{step("a", "", "")}})
+	id, _ := e.ExecuteCompiled(t.Context(), &plan.Plan{Steps: []plan.Step{step("a", "", "")}}, executor.RunOptions{})
 	e.Wait(t.Context(), id)
 	e.Close(t.Context())
 	for _, ev := range rec.events {
@@ -143,7 +143,7 @@ func TestStreamOutputOff(t *testing.T) {
 func TestStateHandler(t *testing.T) {
 	rec := &recorder{}
 	e := newEngine(t, nil, executor.WithRunner(chatty{}), executor.WithStateHandler(rec))
-	id, _ := e.ExecuteCompiled(t.Context(), &plan.Plan{Steps: []plan.Step{step("a", "", "")}})
+	id, _ := e.ExecuteCompiled(t.Context(), &plan.Plan{Steps: []plan.Step{step("a", "", "")}}, executor.RunOptions{})
 	e.Wait(t.Context(), id)
 	e.Close(t.Context())
 	var types []string

@@ -2,8 +2,8 @@ package executor
 
 import (
 	"bytes"
+	"context"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -22,11 +22,13 @@ import (
 type liveRun struct {
 	id         uuid.UUID
 	plan       *plan.Plan
-	executions []uuid.UUID // by index: steps, on_failure, finally
+	options    RunOptions
+	executions []uuid.UUID // of the plan's own steps: steps, on_failure, finally
 	isPlan     bool        // asked for by ExecutePlan or ExecuteCompiled
 	byStep     bool        // logs are named by step id
 	metadata   Metadata    // of the plan
 	requests   []Metadata  // of its requests; nil for a compiled runbook
+	extra      []uuid.UUID // executions that came to be while it went on; the engine's mu guards it
 
 	engine  *Engine
 	started time.Time
@@ -35,20 +37,25 @@ type liveRun struct {
 	journal *journal.Writer
 	records bytes.Buffer // the journal, until runs have a folder of their own
 	dir     runFolder
-	active  map[run.Node]*liveAttempt // owned by the loop
-	timer   *time.Timer               // fires at the machine's next tick
+	vault   vault
+
+	// Owned by the loop.
+	active map[run.Node]*liveAttempt       // attempts and probes that run
+	locks  map[run.Node]context.CancelFunc // lets go of a lock, or ends the wait for it
+	timer  *time.Timer                     // fires at the machine's next tick
+	ended  bool                            // the machine has come to rest
 
 	mu       sync.Mutex
 	machine  *run.Machine
-	captured []captured            // by index: output of the last attempt
-	waiters  map[int]chan struct{} // closed when the execution at the index has ended
-	duration time.Duration         // of the whole run
+	captured map[run.Node]*captured     // output of the last attempt
+	waiters  map[run.Node]chan struct{} // closed when the execution has ended
+	duration time.Duration              // of the whole run
 }
 
 // captured is what is kept of an execution's output.
 type captured struct {
 	stdout, stderr string
-	log            *output.Log // nil before the first attempt
+	log            *output.Log
 }
 
 // init makes r ready to run in e.
@@ -62,15 +69,10 @@ func (r *liveRun) init(e *Engine) error {
 	r.done = make(chan struct{})
 	r.journal = journal.NewWriter(&r.records)
 	r.active = map[run.Node]*liveAttempt{}
-	r.captured = make([]captured, len(r.executions))
-	r.waiters = map[int]chan struct{}{}
-	r.machine = run.New(r.plan, run.Options{
-		RunID: r.id,
-		ExecutionIDs: func(phase event.Phase, i int) uuid.UUID {
-			return r.executions[r.index(run.Node{Phase: phase, Index: i})]
-		},
-		Random: e.random,
-	})
+	r.locks = map[run.Node]context.CancelFunc{}
+	r.captured = map[run.Node]*captured{}
+	r.waiters = map[run.Node]chan struct{}{}
+	r.machine = run.New(r.plan, r.options.machine(r, e.random))
 	return nil
 }
 
@@ -78,7 +80,7 @@ func (r *liveRun) init(e *Engine) error {
 // for the same run.
 func derivedIDs(id uuid.UUID, p *plan.Plan) []uuid.UUID {
 	var ids []uuid.UUID
-	for _, phase := range []event.Phase{event.Main, event.OnFailure, event.Finally} {
+	for _, phase := range staticPhases {
 		for _, s := range p.Phase(string(phase)) {
 			ids = append(ids, uuid.NewSHA1(id, []byte(string(phase)+"/"+s.ID)))
 		}
@@ -86,7 +88,11 @@ func derivedIDs(id uuid.UUID, p *plan.Plan) []uuid.UUID {
 	return ids
 }
 
-// index is the place of a node among the executions.
+// staticPhases are those whose steps are known when a run begins, in the order
+// of its executions.
+var staticPhases = []event.Phase{event.Main, event.OnFailure, event.Finally}
+
+// index is the place of one of the plan's own steps among the executions.
 func (r *liveRun) index(n run.Node) int {
 	switch n.Phase {
 	case event.OnFailure:
@@ -99,18 +105,14 @@ func (r *liveRun) index(n run.Node) int {
 
 // node is the inverse of index.
 func (r *liveRun) node(i int) run.Node {
-	for _, phase := range []event.Phase{event.Main, event.OnFailure} {
+	for _, phase := range staticPhases {
 		n := len(r.plan.Phase(string(phase)))
 		if i < n {
 			return run.Node{Phase: phase, Index: i}
 		}
 		i -= n
 	}
-	return run.Node{Phase: event.Finally, Index: i}
-}
-
-func (r *liveRun) step(n run.Node) *plan.Step {
-	return &r.plan.Phase(string(n.Phase))[n.Index]
+	panic("executor: no execution of that index")
 }
 
 // send gives the loop an input, unless the run has ended.
@@ -136,21 +138,21 @@ func (r *liveRun) over() bool {
 	}
 }
 
-// ended returns a channel that is closed when the execution at i has ended.
-func (r *liveRun) ended(i int) <-chan struct{} {
+// endOf returns a channel that is closed when an execution has ended.
+func (r *liveRun) endOf(n run.Node) <-chan struct{} {
 	if !r.isPlan {
 		return r.done
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	ch := r.waiters[i]
+	ch := r.waiters[n]
 	if ch == nil {
 		ch = make(chan struct{})
-		if r.machine.NodeStatus(r.node(i)).Ended() {
+		if r.machine.NodeStatus(n).Ended() || r.over() {
 			close(ch)
 			return ch
 		}
-		r.waiters[i] = ch
+		r.waiters[n] = ch
 	}
 	return ch
 }
@@ -161,47 +163,51 @@ func (r *liveRun) status() Status {
 	return r.machine.Status()
 }
 
-func (r *liveRun) nodeStatus(i int) Status {
+func (r *liveRun) nodeStatus(n run.Node) Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	status := r.machine.NodeStatus(n)
 	if !r.isPlan && !r.over() { // ended only when all is written and cleaned up
-		return min(r.lockedNodeStatus(i), Running)
+		status = min(status, Running)
 	}
-	return r.lockedNodeStatus(i)
+	return status
 }
 
-func (r *liveRun) lockedNodeStatus(i int) Status {
+func (r *liveRun) result(n run.Node) Result {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.machine.NodeStatus(r.node(i))
-}
-
-func (r *liveRun) result(i int) Result {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	res := r.machine.Result(r.node(i))
-	res.Stdout, res.Stderr = r.captured[i].stdout, r.captured[i].stderr
+	res := r.machine.Result(n)
+	if c := r.captured[n]; c != nil {
+		res.Stdout, res.Stderr = c.stdout, c.stderr
+	}
 	return res
 }
 
-func (r *liveRun) logPath(i int) string {
+func (r *liveRun) logPath(n run.Node) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if log := r.captured[i].log; log != nil {
-		return log.Path()
+	if c := r.captured[n]; c != nil {
+		return c.log.Path()
 	}
 	return ""
 }
 
 // resultError is an ended execution's result as an error.
-func (r *liveRun) resultError(i int) error {
-	res := r.result(i)
+func (r *liveRun) resultError(n run.Node) error {
+	res := r.result(n)
 	if res.Tolerated {
 		return nil
 	}
-	return asError(res, r.timeout(i))
+	return asError(res, r.timeout(n))
 }
 
-func (r *liveRun) timeout(i int) time.Duration {
-	if inv, err := r.step(r.node(i)).Invocation(nil); err == nil && inv.Timeout > 0 {
+// timeout is what an attempt may take, as far as it is known without the values
+// that only the run has.
+func (r *liveRun) timeout(n run.Node) time.Duration {
+	r.mu.Lock()
+	step := r.machine.Step(n)
+	r.mu.Unlock()
+	if inv, err := step.Invocation(nil); err == nil && inv.Timeout > 0 {
 		return inv.Timeout
 	}
 	return r.engine.config.DefaultTimeout
@@ -231,14 +237,19 @@ func (r *liveRun) failure() error {
 	r.mu.Lock()
 	status, broken := r.machine.Status(), r.machine.EngineError()
 	node, failed := r.machine.Failure()
+	_, refusal := r.machine.Refused()
 	r.mu.Unlock()
 	switch {
 	case broken != "":
 		return &RunError{Message: broken}
 	case status == Cancelled:
 		return ErrCancelled
+	case status == Paused:
+		return ErrPaused
+	case refusal != "":
+		return &RunError{Message: refusal}
 	case failed:
-		return r.resultError(r.index(node))
+		return r.resultError(node)
 	case status != Completed:
 		return &RunError{Message: fmt.Sprintf("the run ended as %v", status)}
 	}
@@ -248,8 +259,10 @@ func (r *liveRun) failure() error {
 func (r *liveRun) planResult() PlanResult {
 	p := PlanResult{PlanID: r.id, Results: make([]Result, 0, len(r.plan.Steps))}
 	for i := range r.executions {
-		if res := r.result(i); i < len(r.plan.Steps) {
+		res := r.result(r.node(i))
+		if i < len(r.plan.Steps) {
 			p.Results = append(p.Results, res)
+			p.Instances = r.inner(p.Instances, r.node(i))
 		} else {
 			p.Handlers = append(p.Handlers, res)
 		}
@@ -258,11 +271,31 @@ func (r *liveRun) planResult() PlanResult {
 		p.Error = err.Error()
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	rollbacks, waiting := r.machine.Rollbacks(), r.machine.Waiting()
 	p.Status, p.Stats = r.machine.Status(), r.machine.Stats()
 	p.HandlerFailed, p.EngineFailed = r.machine.HandlerFailed(), r.machine.EngineError() != ""
 	p.TotalDuration, p.Metadata = r.duration, r.metadata
+	for _, n := range waiting {
+		p.Waiting = append(p.Waiting, r.machine.StepID(n))
+	}
+	r.mu.Unlock()
+	for _, n := range rollbacks {
+		p.Rollbacks = append(p.Rollbacks, r.result(n))
+	}
 	return p
+}
+
+// inner adds the results of what is inside of a step: its instances, or the
+// steps of an included runbook.
+func (r *liveRun) inner(list []Result, n run.Node) []Result {
+	r.mu.Lock()
+	nodes := r.machine.Inner(n)
+	r.mu.Unlock()
+	for _, n := range nodes {
+		list = append(list, r.result(n))
+		list = r.inner(list, n)
+	}
+	return list
 }
 
 func (r *liveRun) summaries(list []Summary) []Summary {
@@ -270,26 +303,14 @@ func (r *liveRun) summaries(list []Summary) []Summary {
 	defer r.mu.Unlock()
 	for i, id := range r.executions {
 		n := r.node(i)
-		s := Summary{ID: id, Kind: string(r.step(n).Command.Kind), Status: r.machine.NodeStatus(n), StartedAt: r.machine.Result(n).StartedAt}
+		s := Summary{ID: id, Kind: string(r.machine.Step(n).Command.Kind), Status: r.machine.NodeStatus(n), StartedAt: r.machine.Result(n).StartedAt}
 		if i < len(r.requests) {
 			s.Metadata = r.requests[i]
 		}
 		if r.isPlan {
-			s.PlanID, s.StepID = r.id, r.step(n).ID
+			s.PlanID, s.StepID = r.id, r.machine.StepID(n)
 		}
 		list = append(list, s)
 	}
 	return list
-}
-
-// logFile is where the log of an attempt goes.
-func (r *liveRun) logFile(n run.Node, attempt int) string {
-	name := r.executions[r.index(n)].String()
-	if r.byStep {
-		return filepath.Join(r.dir.logs, fmt.Sprintf("%s.%d.log", r.step(n).ID, attempt))
-	}
-	if attempt > 1 {
-		name = fmt.Sprintf("%s.%d", name, attempt)
-	}
-	return filepath.Join(r.dir.logs, name+".log")
 }

@@ -58,7 +58,11 @@ func (l *localRunner) spec(a Attempt) (process.Spec, error) {
 	if inv.BareEnv {
 		base = nil
 	}
-	env := environ(base, inv.Env, a.Env)
+	declared, err := readEnvFiles(inv.EnvFiles)
+	if err != nil {
+		return process.Spec{}, err
+	}
+	env := environ(base, append(declared, inv.Env...), a.Env)
 	path, err := process.LookPath(inv.Program, env, inv.Dir)
 	if err != nil {
 		return process.Spec{}, err

@@ -13,16 +13,16 @@ import (
 // steps.
 const progressEvery = 50 * time.Millisecond
 
-// loop drives the machine until the run has ended. It is the only goroutine
-// that gives it inputs and carries out its effects. A token of the engine's
-// slots is held for each attempt that runs, and for nothing else.
+// loop drives the machine until the run has come to rest. It is the only
+// goroutine that gives it inputs and carries out its effects. A token of the
+// engine's slots is held for each attempt that runs, and for nothing else.
 func (r *liveRun) loop() {
 	r.started = time.Now()
 	r.timer = time.NewTimer(time.Hour)
 	defer r.timer.Stop()
 	var told time.Time
-	r.handle(run.Begin{})
-	for !r.machine.Done() {
+	r.begin()
+	for !r.ended {
 		var slot chan<- struct{}
 		if r.machine.WantsSlot() {
 			slot = r.engine.slots
@@ -38,14 +38,12 @@ func (r *liveRun) loop() {
 				<-r.engine.slots
 			}
 		case in := <-r.inputs:
-			_, ended := in.(run.Finished)
-			if ended {
-				<-r.engine.slots
-			}
-			r.handle(in)
-			if now := time.Now(); ended && now.Sub(told) >= progressEvery && !r.machine.Done() {
-				told = now
-				r.progress(now)
+			r.take(in)
+			if now := time.Now(); now.Sub(told) >= progressEvery && !r.ended {
+				if _, ended := in.(run.Finished); ended {
+					told = now
+					r.progress(now)
+				}
 			}
 		case <-tick:
 			r.handle(run.Tick{})
@@ -54,22 +52,40 @@ func (r *liveRun) loop() {
 	r.finish()
 }
 
+// take handles an input from outside the loop.
+func (r *liveRun) take(in run.Input) {
+	switch in := in.(type) {
+	case run.Finished:
+		<-r.engine.slots
+		delete(r.active, in.Node)
+	case run.Probed:
+		delete(r.active, in.Node)
+	}
+	r.handle(in)
+}
+
 // handle gives the machine an input and carries out what it answers. It reports
 // whether an attempt was started.
 func (r *liveRun) handle(in run.Input) (started bool) {
 	r.mu.Lock()
 	effects := r.machine.Handle(time.Now(), in)
 	r.mu.Unlock()
+	var next *job
+	for _, effect := range effects {
+		if start, ok := effect.(run.Start); ok {
+			next = r.newJob(start.Node, start.Attempt)
+		}
+	}
 	for _, effect := range effects {
 		switch effect := effect.(type) {
 		case run.Record:
-			if err := r.record(effect.Event, effects); err != nil {
+			if err := r.record(effect.Event, next); err != nil {
 				// Nothing may start that was not written down, so the rest of
 				// the effects is not carried out.
 				return r.handle(run.Abort{Error: "the journal cannot be written: " + err.Error()}) || started
 			}
 		case run.Start:
-			r.startAttempt(effect.Node, effect.Attempt)
+			r.start(next)
 			started = true
 		case run.Stop:
 			if a := r.active[effect.Node]; a != nil {
@@ -79,28 +95,33 @@ func (r *liveRun) handle(in run.Input) (started bool) {
 			if a := r.active[effect.Node]; a != nil {
 				a.kill()
 			}
+		case run.Probe:
+			r.startProbe(effect)
+		case run.Lock:
+			r.takeLock(effect)
+		case run.Unlock:
+			r.releaseLock(effect.Node)
+		case run.End:
+			r.ended = true
 		}
 	}
 	return started
 }
 
-// record writes an event down and tells the handlers. effects are all that came
-// with it: a started event goes with the one Start among them.
-func (r *liveRun) record(e event.Event, effects []run.Effect) error {
+// record writes an event down and tells the handlers. A started event tells the
+// command of next, the attempt that follows it.
+func (r *liveRun) record(e event.Event, next *job) error {
 	if e.Type == event.Started {
-		for _, effect := range effects {
-			if start, ok := effect.(run.Start); ok {
-				e.Command = commandLine(r.step(start.Node))
-			}
-		}
+		e.Command = next.commandLine()
 	}
+	r.vault.hide(&e)
 	if err := r.engine.stream.state(e, r.journal); err != nil {
 		return err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if e.ExecutionID != (event.Event{}).ExecutionID && ends(e.Type) {
+	if ends(e.Type) {
+		r.mu.Lock()
 		r.wake(e)
+		r.mu.Unlock()
 	}
 	return nil
 }
@@ -115,10 +136,10 @@ func ends(t event.Type) bool {
 
 // wake lets go those who wait for an execution.
 func (r *liveRun) wake(e event.Event) {
-	for i, ch := range r.waiters {
-		if r.executions[i] == e.ExecutionID {
+	for n, ch := range r.waiters {
+		if r.machine.ExecutionID(n) == e.ExecutionID {
 			close(ch)
-			delete(r.waiters, i)
+			delete(r.waiters, n)
 		}
 	}
 }
@@ -142,16 +163,16 @@ func (r *liveRun) progress(now time.Time) {
 }
 
 // warn tells what a user should know although it decides nothing.
-func (r *liveRun) warn(n run.Node, attempt int, message string) {
+func (r *liveRun) warn(j *job, message string) {
 	r.engine.stream.notice(event.Event{
 		Type:        event.Warning,
 		RunID:       r.id,
 		Timestamp:   time.Now().UTC(),
-		ExecutionID: r.executions[r.index(n)],
-		StepID:      r.step(n).ID,
-		Phase:       n.Phase,
-		Attempt:     attempt,
-		Message:     message,
+		ExecutionID: j.execution,
+		StepID:      j.id,
+		Phase:       j.node.Phase,
+		Attempt:     j.number,
+		Message:     r.vault.current().String(message),
 	})
 }
 
@@ -165,7 +186,14 @@ func (r *liveRun) finish() {
 	r.mu.Lock()
 	r.duration = time.Since(r.started)
 	r.records = bytes.Buffer{}
+	for _, ch := range r.waiters {
+		close(ch)
+	}
+	clear(r.waiters)
 	r.mu.Unlock()
+	for n := range r.locks {
+		r.releaseLock(n)
+	}
 	if left := r.engine.sweep(); len(left) > 0 {
 		r.notice("steps left processes running, which were ended: " + describe(left))
 	}

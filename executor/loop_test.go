@@ -98,7 +98,7 @@ func TestSchedule(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &sleeper{began: time.Now()}
 				e := newEngine(t, func(c *executor.Config) { c.MaxConcurrentExecutions = tt.limit }, executor.WithRunner(s))
-				id, err := e.ExecuteCompiled(t.Context(), tt.plan)
+				id, err := e.ExecuteCompiled(t.Context(), tt.plan, executor.RunOptions{})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -139,7 +139,7 @@ func TestSlotsAreShared(t *testing.T) {
 		e := newEngine(t, func(c *executor.Config) { c.MaxConcurrentExecutions = 3 }, executor.WithRunner(s))
 		for range 20 {
 			p := &plan.Plan{Steps: []plan.Step{step("a", "1s", "0"), step("b", "1s", "0")}}
-			if _, err := e.ExecuteCompiled(t.Context(), p); err != nil {
+			if _, err := e.ExecuteCompiled(t.Context(), p, executor.RunOptions{}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -165,7 +165,7 @@ func TestCancelledRunStillRunsFinally(t *testing.T) {
 		p := serial(step("a", "1h", "0"), step("b", "1s", "0"))
 		p.OnFailure = []plan.Step{step("f", "1s", "0")}
 		p.Finally = []plan.Step{step("h", "1s", "0")}
-		id, _ := e.ExecuteCompiled(t.Context(), p)
+		id, _ := e.ExecuteCompiled(t.Context(), p, executor.RunOptions{})
 		time.Sleep(time.Minute)
 		e.CancelWith(id, "SIGINT")
 		e.Wait(t.Context(), id)
@@ -192,7 +192,7 @@ func TestCancelOneOfAPlan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEngine(t, nil, executor.WithRunner(&sleeper{began: time.Now()}))
 		p := &plan.Plan{Steps: []plan.Step{step("a", "1m", "0"), step("b", "1m", "0", 0), step("c", "3m", "0")}}
-		id, _ := e.ExecuteCompiled(t.Context(), p)
+		id, _ := e.ExecuteCompiled(t.Context(), p, executor.RunOptions{})
 		time.Sleep(time.Second)
 		if err := e.Cancel(e.List()[1].ID); err != nil { // which is pending
 			t.Fatal(err)
@@ -215,7 +215,7 @@ func (panics) Run(context.Context, executor.Attempt) executor.Outcome { panic("o
 
 func TestRunnerPanics(t *testing.T) {
 	e := newEngine(t, nil, executor.WithRunner(panics{}))
-	id, _ := e.ExecuteCompiled(t.Context(), serial(step("a", "", "")))
+	id, _ := e.ExecuteCompiled(t.Context(), serial(step("a", "", "")), executor.RunOptions{})
 	err := e.Wait(t.Context(), id)
 	if err == nil || !strings.Contains(err.Error(), `step "a": the runner panicked: oh no`) {
 		t.Errorf("Wait = %v", err)

@@ -87,6 +87,6 @@ func TestCompiledPlanAboveTheMaximumTimeout(t *testing.T) {
 	e := newEngine(t, nil)
 	p := serial(step("a", "", ""), step("b", "", ""))
 	p.Steps[1].Timeout = plan.Text("25h")
-	_, err := e.ExecuteCompiled(t.Context(), p)
+	_, err := e.ExecuteCompiled(t.Context(), p, executor.RunOptions{})
 	checkProblems(t, err, []string{`step "b": timeout 25h0m0s is above the maximum of 24h0m0s`})
 }

@@ -9,12 +9,13 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/executor/internal/run"
 )
 
-// place is where an execution is found: the i-th of a run, handlers last.
+// place is where an execution is found.
 type place struct {
-	run *liveRun
-	i   int
+	run  *liveRun
+	node run.Node
 }
 
 func (e *Engine) execution(id uuid.UUID) (place, bool) {
@@ -47,10 +48,10 @@ func (e *Engine) Wait(ctx context.Context, id uuid.UUID) error {
 	if !ok {
 		return ErrNotFound
 	}
-	if err := await(ctx, p.run.ended(p.i)); err != nil {
+	if err := await(ctx, p.run.endOf(p.node)); err != nil {
 		return err
 	}
-	return p.run.resultError(p.i)
+	return p.run.resultError(p.node)
 }
 
 func await(ctx context.Context, done <-chan struct{}) error {
@@ -73,7 +74,7 @@ func (e *Engine) Status(id uuid.UUID) (Status, error) {
 		return r.status(), nil
 	}
 	if p, ok := e.execution(id); ok {
-		return p.run.nodeStatus(p.i), nil
+		return p.run.nodeStatus(p.node), nil
 	}
 	return event.StatusUnknown, ErrNotFound
 }
@@ -85,10 +86,10 @@ func (e *Engine) Result(id uuid.UUID) (Result, error) {
 	if !ok {
 		return Result{}, ErrNotFound
 	}
-	if !p.run.nodeStatus(p.i).Ended() {
+	if !p.run.nodeStatus(p.node).Ended() {
 		return Result{}, ErrNotFinished
 	}
-	return p.run.result(p.i), nil
+	return p.run.result(p.node), nil
 }
 
 // A PlanResult is how a plan ended.
@@ -96,8 +97,11 @@ type PlanResult struct {
 	PlanID        uuid.UUID
 	Status        Status
 	Results       []Result      // in the order of the plan's requests
+	Instances     []Result      // of what is inside of steps: instances of a foreach, steps of an included runbook
+	Rollbacks     []Result      // in the order in which they were due
 	Handlers      []Result      // of a runbook's on_failure and finally steps
-	HandlerFailed bool          // one of Handlers failed; it does not change Status
+	HandlerFailed bool          // one of Handlers or Rollbacks failed; it does not change Status
+	Waiting       []string      // ids of the steps that wait for an approval; Status is Paused
 	TotalDuration time.Duration // in JSON text such as "2m30s"
 	Stats         Stats         // handlers left out
 	Error         string        // what went wrong; empty when it completed
@@ -122,8 +126,11 @@ type planResultJSON struct {
 	PlanID        uuid.UUID      `json:"plan_id"`
 	Status        Status         `json:"status"`
 	Results       []Result       `json:"results"`
+	Instances     []Result       `json:"instances,omitempty"`
+	Rollbacks     []Result       `json:"rollbacks,omitempty"`
 	Handlers      []Result       `json:"handlers,omitempty"`
 	HandlerFailed bool           `json:"handler_failed,omitempty"`
+	Waiting       []string       `json:"waiting,omitempty"`
 	TotalDuration event.Duration `json:"total_duration"`
 	Stats         Stats          `json:"stats"`
 	Error         string         `json:"error,omitempty"`
@@ -132,7 +139,7 @@ type planResultJSON struct {
 }
 
 func (p PlanResult) MarshalJSON() ([]byte, error) {
-	return json.Marshal(planResultJSON{p.PlanID, p.Status, p.Results, p.Handlers, p.HandlerFailed,
+	return json.Marshal(planResultJSON{p.PlanID, p.Status, p.Results, p.Instances, p.Rollbacks, p.Handlers, p.HandlerFailed, p.Waiting,
 		event.Duration(p.TotalDuration), p.Stats, p.Error, p.EngineFailed, p.Metadata})
 }
 
@@ -141,7 +148,7 @@ func (p *PlanResult) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &j); err != nil {
 		return err
 	}
-	*p = PlanResult{j.PlanID, j.Status, j.Results, j.Handlers, j.HandlerFailed,
+	*p = PlanResult{j.PlanID, j.Status, j.Results, j.Instances, j.Rollbacks, j.Handlers, j.HandlerFailed, j.Waiting,
 		time.Duration(j.TotalDuration), j.Stats, j.Error, j.EngineFailed, j.Metadata}
 	return nil
 }
@@ -190,7 +197,7 @@ func (e *Engine) runOf(id uuid.UUID) (*liveRun, bool) {
 // while it has written nothing, and for an id the engine does not know.
 func (e *Engine) LogPath(id uuid.UUID) string {
 	if p, ok := e.execution(id); ok {
-		return p.run.logPath(p.i)
+		return p.run.logPath(p.node)
 	}
 	return ""
 }

@@ -69,12 +69,12 @@ func checkTimeouts(p *plan.Plan, c Config) error {
 	var problems *multierror.Error
 	for _, steps := range [][]plan.Step{p.Steps, p.OnFailure, p.Finally} {
 		for i := range steps {
-			if steps[i].Timeout.IsZero() {
-				continue
+			if _, known := steps[i].Timeout.Literal(); !known {
+				continue // the runner holds it to the limit
 			}
-			inv, err := steps[i].Invocation(nil)
-			if err == nil && inv.Timeout > c.MaxTimeout {
-				err = fmt.Errorf("timeout %v is above the maximum of %v", inv.Timeout, c.MaxTimeout)
+			timeout, err := steps[i].Timeout.Duration("timeout", nil)
+			if err == nil && timeout > c.MaxTimeout {
+				err = fmt.Errorf("timeout %v is above the maximum of %v", timeout, c.MaxTimeout)
 			}
 			if err != nil {
 				problems = multierror.Append(problems, fmt.Errorf("step %q: %w", steps[i].ID, err))

@@ -137,12 +137,12 @@ func TestConfigValidate(t *testing.T) {
 func TestConfigFromEnv(t *testing.T) {
 	for name, value := range map[string]string{
 		"RUNBOOK_DEFAULT_TIMEOUT": "90s", "RUNBOOK_MAX_TIMEOUT": "2h", "RUNBOOK_STREAM_OUTPUT": "false",
-		"RUNBOOK_LOG_DIR": "/logs", "RUNBOOK_MAX_CONCURRENT_EXECUTIONS": "3", "RUNBOOK_MAX_RETAINED": "7",
+		"RUNBOOK_LOG_DIR": "/logs", "RUNBOOK_LOCK_DIR": "/locks", "RUNBOOK_MAX_CONCURRENT_EXECUTIONS": "3", "RUNBOOK_MAX_RETAINED": "7",
 	} {
 		t.Setenv(name, value)
 	}
 	got, err := executor.ConfigFromEnv()
-	want := executor.Config{DefaultTimeout: 90 * time.Second, MaxTimeout: 2 * time.Hour, LogDir: "/logs", MaxConcurrentExecutions: 3, MaxRetained: 7}
+	want := executor.Config{DefaultTimeout: 90 * time.Second, MaxTimeout: 2 * time.Hour, LogDir: "/logs", LockDir: "/locks", MaxConcurrentExecutions: 3, MaxRetained: 7}
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}

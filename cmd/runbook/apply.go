@@ -113,7 +113,7 @@ func (c *cli) run(config executor.Config, p *plan.Plan, sinks *sinks, signals *s
 		return none, &exit{code: exitEngine, err: err}
 	}
 	ctx := context.Background()
-	id, err := signals.begin(engine, sinks.console, func() (uuid.UUID, error) { return engine.ExecuteCompiled(ctx, p) })
+	id, err := signals.begin(engine, sinks.console, func() (uuid.UUID, error) { return engine.ExecuteCompiled(ctx, p, executor.RunOptions{}) })
 	if err != nil {
 		engine.Close(ctx)
 		return none, startError(err)

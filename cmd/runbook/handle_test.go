@@ -65,7 +65,7 @@ func TestThirdSignalLeavesAtOnce(t *testing.T) {
 	}
 	ctx := context.Background()
 	p := &plan.Plan{Strategy: plan.Serial, Steps: []plan.Step{{ID: "deaf", Command: plan.Exec("deaf", nil)}}}
-	if _, err := s.begin(engine, nil, func() (uuid.UUID, error) { return engine.ExecuteCompiled(ctx, p) }); err != nil {
+	if _, err := s.begin(engine, nil, func() (uuid.UUID, error) { return engine.ExecuteCompiled(ctx, p, executor.RunOptions{}) }); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {

@@ -108,6 +108,7 @@ const (
 	ReasonExpression Reason = "expression" // an expression before the first attempt has no value
 	ReasonForeach    Reason = "foreach"    // its items are not a list, too many, or have keys that cannot be told apart
 	ReasonRejected   Reason = "rejected"   // somebody said no; nothing tolerates it
+	ReasonSecret     Reason = "secret"     // of a run that may not begin: a secret cannot be had
 	ReasonLock       Reason = "lock"       // somebody else holds its lock
 
 	ReasonIf        Reason = "if"        // skipped: not wanted

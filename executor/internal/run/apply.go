@@ -81,7 +81,7 @@ func (m *Machine) cancelling(e *event.Event) {
 	case event.ReasonEngine:
 		m.broken = e.Error
 		return
-	case event.ReasonRequire, event.ReasonProbe, event.ReasonExpression, event.ReasonLock:
+	case event.ReasonRequire, event.ReasonProbe, event.ReasonExpression, event.ReasonLock, event.ReasonSecret:
 		m.refused, m.refusal = e.Reason, e.Error
 		return
 	case event.ReasonKilled:

@@ -1,0 +1,47 @@
+package executor
+
+import (
+	"context"
+
+	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/executor/internal/run"
+)
+
+// begin fetches the secrets and sets the machine going. A run that is cancelled
+// meanwhile fetches no further.
+func (r *liveRun) begin() {
+	if len(r.plan.Secrets) == 0 {
+		r.handle(run.Begin{})
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	fetched := make(chan error, 1)
+	go func() {
+		secrets, err := r.fetchSecrets(ctx)
+		if err == nil {
+			err = r.vault.fill(secrets)
+		}
+		fetched <- err
+	}()
+	var early []run.Input // what came before the machine was going
+	for {
+		select {
+		case in := <-r.inputs:
+			early = append(early, in)
+			stop()
+		case err := <-fetched:
+			switch {
+			case len(early) > 0:
+			case err != nil:
+				r.handle(run.Refuse{Reason: event.ReasonSecret, Error: err.Error()})
+			default:
+				r.handle(run.Begin{})
+			}
+			for _, in := range early {
+				r.take(in)
+			}
+			return
+		}
+	}
+}

@@ -1,0 +1,68 @@
+package executor
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/joho/godotenv"
+
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// maxEnvFile is the largest env file that is read, in bytes.
+const maxEnvFile = 1 << 20
+
+// readEnvFiles returns the variables of the files, those of a later file after
+// those of an earlier one.
+func readEnvFiles(paths []string) ([]plan.EnvVar, error) {
+	var vars []plan.EnvVar
+	for _, path := range paths {
+		text, err := readSmallFile(path, maxEnvFile)
+		if err != nil {
+			return nil, fmt.Errorf("env file: %w", err)
+		}
+		values, err := godotenv.Unmarshal(text)
+		if err != nil {
+			// What the library says may hold a line of the file, and so a secret.
+			return nil, fmt.Errorf("env file %q: a line is not NAME=value", path)
+		}
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			switch {
+			case !plan.ValidEnvName(name):
+				return nil, fmt.Errorf("env file %q: %q is no name for a variable", path, name)
+			case strings.HasPrefix(name, plan.ReservedEnvPrefix):
+				return nil, fmt.Errorf("env file %q: names with %s are the engine's own, found %q", path, plan.ReservedEnvPrefix, name)
+			case strings.ContainsRune(values[name], 0):
+				return nil, fmt.Errorf("env file %q: the value of %q holds a NUL byte", path, name)
+			}
+			vars = append(vars, plan.EnvVar{Name: name, Value: values[name]})
+		}
+	}
+	return vars, nil
+}
+
+// readSmallFile reads a regular file of at most limit bytes.
+func readSmallFile(path string, limit int64) (string, error) {
+	// Without O_NONBLOCK the open of a named pipe would wait for a writer.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%q is not a regular file", path)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return "", err
+	}
+	if int64(len(data)) > limit {
+		return "", fmt.Errorf("%q is over the limit of %d bytes", path, limit)
+	}
+	return string(data), nil
+}

@@ -1,0 +1,105 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/cloudops-run/runbook/executor/internal/lock"
+	"github.com/cloudops-run/runbook/executor/internal/run"
+)
+
+// maxProbes is how many probes run at once. They hold no slot, so something else
+// must keep ten thousand of them from starting together.
+const maxProbes = 16
+
+// lockPoll is how often a lock that somebody else holds is asked for again: the
+// kernel tells nobody when it becomes free.
+const lockPoll = 200 * time.Millisecond
+
+// startProbe asks a question of a node, in a goroutine of its own, which gives
+// the loop the answer.
+func (r *liveRun) startProbe(p run.Probe) {
+	ctx, stop := context.WithCancel(context.Background())
+	r.active[p.Node] = &liveAttempt{stop: stop, kill: stop}
+	j := r.newProbe(p)
+	go func() {
+		defer stop()
+		answer := run.Probed{Node: p.Node, Which: p.Which, Index: p.Index}
+		select {
+		case r.engine.probes <- struct{}{}:
+			yes, err := r.probe(ctx, j)
+			<-r.engine.probes
+			answer.Yes = yes
+			if err != nil {
+				answer.Error = err.Error()
+			}
+		case <-ctx.Done():
+			answer.Error = "stopped"
+		}
+		r.inputs <- answer
+	}()
+}
+
+// takeLock asks for the lock of a node and waits for it where the node may.
+func (r *liveRun) takeLock(want run.Lock) {
+	ctx, stop := context.WithCancel(context.Background())
+	got := make(chan *lock.Lock, 1)
+	r.locks[want.Node] = func() {
+		stop()
+		if held := <-got; held != nil {
+			held.Release()
+		}
+	}
+	go func() {
+		held, answer := r.awaitLock(ctx, want)
+		got <- held
+		if answer != nil && ctx.Err() == nil {
+			select {
+			case r.inputs <- answer:
+			case <-ctx.Done():
+			}
+		}
+	}()
+}
+
+// awaitLock returns the lock or why there is none; nil, nil where nobody wants
+// it any more.
+func (r *liveRun) awaitLock(ctx context.Context, want run.Lock) (*lock.Lock, run.Input) {
+	deadline := time.Now().Add(want.Wait)
+	waits := false
+	for {
+		held, err := lock.Acquire(r.engine.lockDir, want.Name, r.id.String())
+		if err == nil {
+			return held, run.Locked{Node: want.Node}
+		}
+		var busy *lock.BusyError
+		if !errors.As(err, &busy) {
+			return nil, run.LockBusy{Node: want.Node, Error: err.Error()}
+		}
+		if !time.Now().Before(deadline) {
+			return nil, run.LockBusy{Node: want.Node, Holder: busy.Holder.String()}
+		}
+		if !waits {
+			waits = true
+			select {
+			case r.inputs <- run.LockWaits{Node: want.Node, Holder: busy.Holder.String()}:
+			case <-ctx.Done():
+				return nil, nil
+			}
+		}
+		select {
+		case <-time.After(min(lockPoll, time.Until(deadline))):
+		case <-ctx.Done():
+			return nil, nil
+		}
+	}
+}
+
+// releaseLock lets a node's lock go, or ends the wait for it.
+func (r *liveRun) releaseLock(n run.Node) {
+	if release := r.locks[n]; release != nil {
+		delete(r.locks, n)
+		release()
+	}
+}

@@ -1,0 +1,38 @@
+package executor
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// maxOutputs is how much all outputs of a step may hold together, in bytes.
+const maxOutputs = 1 << 20
+
+// takeOutputFile reads what a step appended to the file of $RUNBOOK_STEP_OUTPUT,
+// lines of name=value, and removes the file. Of a name that is there more than
+// once the last value counts. A step that wrote nothing has an empty result.
+func takeOutputFile(path string) (map[string]string, error) {
+	defer os.Remove(path)
+	text, err := readSmallFile(path, maxOutputs)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the file of $RUNBOOK_STEP_OUTPUT cannot be read: %w", err)
+	}
+	values := map[string]string{}
+	for n, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		name, value, ok := strings.Cut(line, "=")
+		if !ok {
+			return nil, fmt.Errorf("line %d of $RUNBOOK_STEP_OUTPUT is not name=value", n+1)
+		}
+		values[strings.TrimSpace(name)] = strings.TrimSuffix(value, "\r")
+	}
+	return values, nil
+}

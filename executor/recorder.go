@@ -1,0 +1,150 @@
+package executor
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/executor/internal/output"
+	"github.com/cloudops-run/runbook/executor/mask"
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// A recorder takes what an attempt writes: into its log, its capture and the
+// event stream, in lines and with secrets hidden. Expressions that judge the
+// attempt get it as it was written: what is masked cannot be computed with, and
+// would be wrong without a word.
+type recorder struct {
+	run            *liveRun
+	log            *output.Log
+	kept           *captured
+	stdout, stderr *channel
+}
+
+// A channel is one of the two streams of an attempt.
+type channel struct {
+	raw     *output.Capture // nil: no expression reads it
+	hidden  bool            // secrets are taken from it: nobody else gets it
+	masker  *mask.Writer    // nil: there is nothing to hide
+	lines   *output.Lines
+	capture output.Capture
+}
+
+func (r *liveRun) newRecorder(j *job) *recorder {
+	rec := &recorder{run: r, log: output.NewLog(r.logFile(j))}
+	rec.kept = &captured{log: rec.log}
+	masker := r.vault.current()
+	rec.stdout = rec.channel(j, event.Stdout, masker)
+	rec.stderr = rec.channel(j, event.Stderr, masker)
+	if judged(j.step) {
+		rec.stdout.raw, rec.stderr.raw = &output.Capture{}, &output.Capture{}
+		rec.stdout.hidden = hidesStdout(j.step)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.captured[j.node] = rec.kept
+	return rec
+}
+
+// logFile is where the log of an attempt goes.
+func (r *liveRun) logFile(j *job) string {
+	if r.byStep {
+		name := encodeID(j.id)
+		if j.node.Phase == event.Rollback {
+			name += ".rollback"
+		}
+		return filepath.Join(r.dir.logs, fmt.Sprintf("%s.%d.log", name, j.number))
+	}
+	name := j.execution.String()
+	if j.number > 1 {
+		name = fmt.Sprintf("%s.%d", name, j.number)
+	}
+	return filepath.Join(r.dir.logs, name+".log")
+}
+
+// maxFileName leaves room for what follows an id in a file's name, of the 255
+// bytes that file systems take.
+const maxFileName = 200
+
+// encodeID makes a file name of a step's id: the key of an instance may hold
+// anything.
+func encodeID(id string) string {
+	var b strings.Builder
+	for _, c := range []byte(id) {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("_-[]@+=,", c) >= 0:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	if b.Len() <= maxFileName {
+		return b.String()
+	}
+	sum := sha256.Sum256([]byte(id))
+	return fmt.Sprintf("%s~%x", b.String()[:maxFileName-20], sum[:8])
+}
+
+func (rec *recorder) channel(j *job, t event.Type, masker *mask.Masker) *channel {
+	e := event.Event{Type: t, RunID: rec.run.id, ExecutionID: j.execution, StepID: j.id, Phase: j.node.Phase, Attempt: j.number}
+	c := &channel{}
+	c.lines = output.NewLines(func(b output.Batch) {
+		offset := rec.log.Append(string(t), b.Data)
+		c.capture.Write(b.Data)
+		rec.run.engine.stream.output(&e, b, rec.log, offset)
+	})
+	if masker != nil {
+		c.masker = masker.Writer(func(b []byte) { c.lines.Write(b) })
+	}
+	return c
+}
+
+// Write takes what the attempt wrote. It does not fail.
+func (c *channel) Write(p []byte) (int, error) {
+	if c.raw != nil {
+		c.raw.Write(p)
+	}
+	switch {
+	case c.hidden:
+	case c.masker != nil:
+		return c.masker.Write(p)
+	default:
+		return c.lines.Write(p)
+	}
+	return len(p), nil
+}
+
+func (c *channel) flush() {
+	if c.masker != nil {
+		c.masker.Flush()
+	}
+	c.lines.Flush()
+}
+
+// close completes the outcome with what was recorded.
+func (rec *recorder) close(out *Outcome) {
+	rec.stdout.flush()
+	rec.stderr.flush()
+	if lost, err := rec.log.Close(); err != nil {
+		out.Warnings = append(out.Warnings, fmt.Sprintf("the log lacks %d bytes: %v", lost, err))
+	}
+	out.LogPath = rec.log.Path()
+	out.Truncated = rec.stdout.capture.Truncated() || rec.stderr.capture.Truncated()
+	rec.run.mu.Lock()
+	defer rec.run.mu.Unlock()
+	rec.kept.stdout, rec.kept.stderr = rec.stdout.capture.String(), rec.stderr.capture.String()
+}
+
+// attempt is what expressions can read of the attempt.
+func (rec *recorder) attempt(out *Outcome) *plan.Attempt {
+	a := &plan.Attempt{ExitCode: out.ExitCode, HasExit: out.Ending == Exited, TimedOut: out.Ending == TimedOut}
+	if raw := rec.stdout.raw; raw != nil {
+		a.Stdout, a.StdoutTruncated = strings.TrimRight(raw.String(), "\r\n"), raw.Truncated()
+	}
+	if raw := rec.stderr.raw; raw != nil {
+		a.Stderr, a.StderrTruncated = strings.TrimRight(raw.String(), "\r\n"), raw.Truncated()
+	}
+	return a
+}

@@ -1,0 +1,122 @@
+package executor
+
+import (
+	"sync"
+
+	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/executor/internal/run"
+	"github.com/cloudops-run/runbook/executor/mask"
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// A vault holds the secrets of a run, in memory only, and hides them in all that
+// is written or said.
+type vault struct {
+	mu      sync.Mutex
+	secrets map[string]string            // by name
+	outputs map[string]map[string]string // secret outputs: by step id, by name
+	masker  *mask.Masker                 // nil: there is nothing to hide
+}
+
+// fill puts the runbook's secrets in.
+func (v *vault) fill(secrets map[string]string) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.secrets = secrets
+	var list []mask.Secret
+	for name, text := range secrets {
+		list = append(list, mask.Secret{Name: name, Value: text})
+	}
+	var err error
+	v.masker, err = mask.New(list)
+	return err
+}
+
+// keep puts the secret outputs of a step in; text printed from now on has them
+// hidden.
+func (v *vault) keep(stepID string, outputs map[string]string) error {
+	if len(outputs) == 0 {
+		return nil
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var list []mask.Secret
+	for name, text := range outputs {
+		list = append(list, mask.Secret{Name: stepID + ".outputs." + name, Value: text})
+	}
+	masker, err := v.masker.With(list...)
+	if err != nil {
+		return err
+	}
+	if v.outputs == nil {
+		v.outputs = map[string]map[string]string{}
+	}
+	v.masker, v.outputs[stepID] = masker, outputs
+	return nil
+}
+
+func (v *vault) current() *mask.Masker {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.masker
+}
+
+func (v *vault) secret(name string) (string, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	text, ok := v.secrets[name]
+	return text, ok
+}
+
+// output is how the secret outputs of a step are looked up; nil: it has none.
+func (v *vault) output(stepID string) func(name string) (string, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	outputs := v.outputs[stepID]
+	if outputs == nil {
+		return nil
+	}
+	return lookup(outputs)
+}
+
+// hide takes every secret out of what an event says.
+func (v *vault) hide(e *event.Event) {
+	m := v.current()
+	if m == nil {
+		return
+	}
+	for i := range e.Command {
+		e.Command[i] = m.String(e.Command[i])
+	}
+	e.Error, e.Message = m.String(e.Error), m.String(e.Message)
+	if e.Result != nil {
+		hidden := *e.Result
+		hidden.Error = m.String(hidden.Error)
+		e.Result = &hidden
+	}
+}
+
+// scope is what the expressions of a step can see, secrets included. It may be
+// used beside the loop.
+func (r *liveRun) scope(n run.Node) *plan.Scope {
+	r.mu.Lock()
+	s := *r.machine.ScopeWith(n, run.Hidden{
+		Secret:  r.vault.secret,
+		Outputs: func(n run.Node) func(string) (string, bool) { return r.vault.output(r.machine.StepID(n)) },
+	})
+	r.mu.Unlock()
+	s.Run.Dir = r.dir.own
+	if steps := s.Step; steps != nil {
+		s.Step = func(id string) (plan.StepState, bool) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return steps(id)
+		}
+	}
+	if s.Run.Failure != nil {
+		failure := *s.Run.Failure
+		failure.LogTail = r.logTail()
+		s.Run.Failure = &failure
+	}
+	return &s
+}
