@@ -56,23 +56,21 @@ func (x *execution) from(p proc) bool {
 // remains reports whether anything of x's family may be alive after x was
 // reaped. It is asked at the end of every process, so it has to be cheap.
 func (h *Host) remains(x *execution) bool {
-	if len(x.family.known) > 1 || x.groupAlive() {
-		x.reapedAt = startClock()
-		return true
-	}
-	if h.adoption == nil {
-		return false
-	}
-	found := false
-	for _, p := range h.adoption.orphans() {
-		if p.zombie {
-			reapOrphan(p.pid)
-		} else if !found && x.from(p) {
-			found = true
-			x.reapedAt = startClock()
+	found := len(x.family.known) > 1
+	if h.adoption != nil {
+		for _, p := range h.adoption.orphans() {
+			if p.zombie {
+				reapOrphan(p.pid) // it would keep its group
+			} else {
+				found = found || x.from(p)
+			}
 		}
 	}
-	return found
+	if !found && !x.groupAlive() {
+		return false
+	}
+	x.reapedAt = startClock()
+	return true
 }
 
 // Sweep ends what the host adopted and no running process can have started:

@@ -124,6 +124,15 @@ func starved() {
 	var start *StartError
 	fmt.Println("op", errors.As(exit.Err, &start) && start.Op == OpResources, errors.Is(exit.Err, syscall.EMFILE), exit.Cause)
 	fmt.Println(exit.Err)
+	// The child moves descriptors up; where there is nothing above, that is EBADF.
+	for fd := 10; fd < 14; fd++ {
+		syscall.Close(fd)
+	}
+	exit = h.Run(context.Background(), nil, Spec{Path: "/bin/true", Stdin: os.NewFile(31, "last")})
+	fmt.Println("near", errors.As(exit.Err, &start) && start.Op == OpResources, errors.Is(exit.Err, syscall.EMFILE))
+	for fd := 10; fd < 14; fd++ {
+		_, _ = syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	}
 	err := h.Retry(context.Background(), func() error { _, err := os.Open("/dev/null"); return err })
 	fmt.Println(errors.Is(err, syscall.EMFILE), err)
 }

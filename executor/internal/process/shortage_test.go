@@ -33,6 +33,7 @@ func TestNoDescriptorAtAll(t *testing.T) {
 	for _, want := range []string{
 		"op true true natural\n",
 		"no file descriptor is free, of the 32 this program may have; raise it with ulimit -n, or run fewer steps at a time: ",
+		"\nnear true true\n",
 		"\ntrue no file descriptor is free, of the 32",
 	} {
 		if !strings.Contains(stdout.String(), want) {
