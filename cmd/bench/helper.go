@@ -27,6 +27,8 @@ func help(word string, args []string) error {
 		return graph(args[0])
 	case "@produce":
 		return produce(args[0], args[1], args[2])
+	case "@mask":
+		return maskText(args[0], args[1], args[2])
 	case "@engine":
 		return engine(args[0])
 	}

@@ -67,6 +67,7 @@ var parts = []struct {
 	{"start", (*bench).start},
 	{"validate", (*bench).validate},
 	{"output", (*bench).output},
+	{"mask", (*bench).mask},
 	{"concurrent", (*bench).concurrent},
 	{"library", (*bench).library},
 }

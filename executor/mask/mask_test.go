@@ -3,6 +3,7 @@ package mask
 import (
 	"encoding/base64"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
@@ -13,6 +14,9 @@ const (
 	lines  = "-----BEGIN KEY-----\nMIIEvQIBADANBg\r\nxy\n  kqhkiG9w0BAQEF\n-----END KEY-----\n"
 	accent = "pässwörd€𝄞"
 )
+
+// manyLines is what a key looks like.
+var manyLines = wrap(randomText(rand.New(rand.NewPCG(7, 8)), 1001), 64, "\n")
 
 func masker(t interface{ Fatal(...any) }, values ...string) *Masker {
 	var secrets []Secret
@@ -53,6 +57,8 @@ func TestForms(t *testing.T) {
 		{"line, indented otherwise", lines, "\tkqhkiG9w0BAQEF.", "\t***."},
 		{"short line", lines, "xy", "xy"},
 		{"all lines", lines, "[" + lines + "]", "[***\n]"},
+		{"many lines", manyLines, "[" + manyLines + "]", "[***]"},
+		{"one long line", strings.ReplaceAll(manyLines, "\n", ""), "[" + strings.ReplaceAll(manyLines, "\n", "") + "]", "[***]"},
 		{"lines in JSON", lines, `"` + strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(lines) + `"`, `"***\n"`},
 		{"every line by itself", lines, strings.ReplaceAll(lines, "\n", "\n>"), "***\n>***\r\n>xy\n>  ***\n>***\n>"},
 
@@ -125,6 +131,19 @@ func TestForms(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Of a long secret that is printed in part, less than a piece is seen.
+func TestPartsOfALongSecret(t *testing.T) {
+	secret := strings.ReplaceAll(manyLines, "\n", "")
+	m := masker(t, secret)
+	for at := 300; at < len(secret); at += 37 {
+		got := m.String("[" + secret[:at] + "]")
+		left, ok := strings.CutPrefix(got, "[***")
+		if !ok || len(left) > pieceMax {
+			t.Errorf("of %d bytes is left %q", at, got)
+		}
 	}
 }
 

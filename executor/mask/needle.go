@@ -57,7 +57,7 @@ func (n *needles) add(value string, secret int) {
 func (n *needles) addPieces(text string, secret int) {
 	for len(text) > pieceMax {
 		count := (len(text) + pieceMax - 1) / pieceMax
-		at := cut(text, len(text)/count)
+		at := cut(text, min(len(text)/count, pieceMax-1))
 		n.addPiece(text[:at], secret)
 		text = strings.TrimSpace(text[at:])
 	}
@@ -71,11 +71,14 @@ func (n *needles) addPiece(text string, secret int) {
 }
 
 // cut returns where to end a piece of about the given length: behind a newline
-// if there is one near, and not within a character.
+// if one is near, and not within a character.
 func cut(text string, at int) int {
 	const near = pieceMax / 8
 	if nl := strings.LastIndexByte(text[at-near:at], '\n'); nl >= 0 {
 		return at - near + nl + 1
+	}
+	if text[at] == '\n' {
+		return at + 1
 	}
 	for i := at; i > at-utf8.UTFMax; i-- {
 		if utf8.RuneStart(text[i]) {

@@ -205,6 +205,26 @@ func TestSilenceShowsLittle(t *testing.T) {
 	})
 }
 
+// Nor is more than three bytes seen of one that is printed slowly as a whole.
+func TestSlowSecret(t *testing.T) {
+	shows := map[string]int{"plain": 4, "hex": 8, "HEX": 8, "base64": 6, "query": 4, "shell": 5} // four bytes
+	rapid.Check(t, func(t *rapid.T) {
+		secret := rapid.StringMatching(`[A-Za-z0-9]{12,300}`).Draw(t, "secret")
+		name := rapid.SampledFrom([]string{"plain", "hex", "HEX", "base64", "query", "shell"}).Draw(t, "encoder")
+		text := encoders[name](secret)
+		var got strings.Builder
+		w := masker(t, secret).Writer(func(p []byte) { got.Write(p) })
+		for _, s := range append(cuts(t, "> "+text), " <") {
+			_, _ = w.Write([]byte(s))
+			w.FlushIdle()
+		}
+		w.Flush()
+		if seen := text[:shows[name]]; strings.Contains(got.String(), seen) || strings.Trim(got.String()[min(2+shows[name], got.Len()):], "*'= <") != "" {
+			t.Fatalf("of %q is left %q", text, got.String())
+		}
+	})
+}
+
 // Text that holds no secret is not changed.
 func TestOtherTextPasses(t *testing.T) {
 	m, err := New(manySecrets(100, 30))

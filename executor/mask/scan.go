@@ -43,7 +43,7 @@ func (w *Writer) scan(s *scratch, final bool) int {
 		w.take(s, &found)
 		if found.more {
 			w.anchor = at
-			return w.hold(s, at, -1)
+			return w.hold(s, at, func(*finding) bool { return true })
 		}
 	}
 	w.anchor = len(s.text)
@@ -60,24 +60,30 @@ func (w *Writer) scanOn(s *scratch) int {
 		}
 		found := w.m.look(s.text, at, false, &s.decoding)
 		w.take(s, &found)
-		if found.more && found.known > harmless {
-			return w.hold(s, at, harmless)
+		if found.more && w.tells(&found) {
+			return w.hold(s, at, w.tells)
 		}
 	}
 	return len(s.text)
 }
 
-// hold returns where the first secret begins that may be at text[at:] and of
-// which more than so many bytes are there. One that is looked for further on may
-// begin before, with a symbol of base64 and a line break.
-func (w *Writer) hold(s *scratch, at, known int) int {
+// tells reports whether what may be the beginning of a secret shows too much of
+// it. Behind another one it may be the next piece of that.
+func (w *Writer) tells(f *finding) bool {
+	return f.known > harmless || f.known > 0 && w.masked > 0 && f.from <= w.masked
+}
+
+// hold returns where the first secret begins that may be at text[at:], of those
+// that count. One that is looked for further on may begin before, with a symbol
+// of base64 and a line break.
+func (w *Writer) hold(s *scratch, at int, counts func(*finding) bool) int {
 	from := len(s.text)
 	for last := min(at+context-run, len(s.text)); at <= last; at++ {
 		if !w.m.filter.passes(s.text[at:]) {
 			continue
 		}
 		found := w.m.look(s.text, at, false, &s.decoding)
-		if found.more && found.known > known {
+		if found.more && counts(&found) {
 			from = min(from, found.from)
 		}
 	}
