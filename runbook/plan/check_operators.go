@@ -1,0 +1,120 @@
+package plan
+
+import "fmt"
+
+func (c *checker) binary(n *node) Type {
+	left, right := n.kids[0], n.kids[1]
+	switch n.name {
+	case "&&", "||":
+		c.expect(left, "a condition", kindBool)
+		c.expect(right, "a condition", kindBool)
+		return Bool
+	case "??":
+		t := c.check(left)
+		if t.kind == kindNull {
+			return c.check(right)
+		}
+		absent := t.absent != "" || t.kind == kindAny
+		u := c.check(right)
+		if !absent {
+			return t
+		}
+		return join(t.present(), u)
+	case "==", "!=":
+		return c.equality(n)
+	}
+	t, u := c.present(left), c.present(right)
+	bad := func(help string) Type {
+		return c.report(n.at, help, "%s does not work on %s and %s: %s is %s, %s is %s", n.name, t, u, c.text(left), t, c.text(right), u)
+	}
+	switch n.name {
+	case "<", ">", "<=", ">=":
+		if !(t.numeric() && u.numeric() || t.may(kindString) && u.may(kindString)) {
+			return bad("")
+		}
+		return Bool
+	case "in":
+		if !u.may(kindList, kindMap) {
+			help := ""
+			if u.kind == kindString && t.may(kindString) {
+				help = fmt.Sprintf("for a part of a string write %s contains %s", c.text(right), c.text(left))
+			}
+			return bad(help)
+		}
+		if u.kind == kindMap && !t.may(kindString) {
+			return bad("")
+		}
+		return Bool
+	case "matches", "contains", "startsWith", "endsWith":
+		if !t.may(kindString) || !u.may(kindString) {
+			help := ""
+			if n.name == "contains" && t.kind == kindList {
+				help = fmt.Sprintf("for an element of a list write %s in %s", c.text(right), c.text(left))
+			}
+			return bad(help)
+		}
+		return Bool
+	case "..":
+		if !t.may(kindInt) || !u.may(kindInt) {
+			return bad("")
+		}
+		return ListOf(Integer)
+	case "+":
+		if t.kind == kindString && u.kind == kindString {
+			return String
+		}
+		if (t.kind == kindAny || u.kind == kindAny) && t.may(kindString) && u.may(kindString) {
+			if t.kind == kindString || u.kind == kindString {
+				return String
+			}
+			return Any
+		}
+		if t.kind == kindString && u.numeric() || u.kind == kindString && t.numeric() {
+			number := left
+			if u.numeric() {
+				number = right
+			}
+			return bad(fmt.Sprintf("to make text of a number write string(%s)", c.text(number)))
+		}
+	}
+	if !t.numeric() || !u.numeric() || n.name == "%" && (!t.may(kindInt) || !u.may(kindInt)) {
+		return bad("")
+	}
+	if right.op == opLiteral && right.val == int64(0) && (n.name == "/" || n.name == "%") {
+		return c.report(n.at, "", "division by zero")
+	}
+	if t.kind == kindInt && u.kind == kindInt && n.name != "/" && n.name != "**" {
+		return Integer
+	}
+	return Number
+}
+
+// equality may compare with null: that is how absence is asked for. What can
+// never be equal is a mistake.
+func (c *checker) equality(n *node) Type {
+	left, right := n.kids[0], n.kids[1]
+	t, u := c.check(left), c.check(right)
+	for _, side := range []struct {
+		n *node
+		t Type
+		o Type
+	}{{left, t, u}, {right, u, t}} {
+		switch {
+		case side.t.holdsSecret():
+			c.secret(side.n)
+			return Bool
+		case side.t.absent != "" && side.o.kind != kindNull:
+			c.absent(side.n, side.t)
+			return Bool
+		}
+	}
+	if t.kind == kindNull || u.kind == kindNull || t.may(u.kind) || u.kind == kindAny {
+		return Bool
+	}
+	help := ""
+	if t.kind == kindString && u.numeric() || u.kind == kindString && t.numeric() {
+		help = "int(…) makes a number of a string, string(…) a string of a number"
+	}
+	c.report(n.at, help, "%s and %s are never equal: %s is %s, %s is %s", c.text(left), c.text(right), c.text(left), t, c.text(right), u)
+	return Bool
+}
