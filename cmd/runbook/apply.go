@@ -2,10 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -16,12 +17,15 @@ import (
 )
 
 type applyFlags struct {
-	load   loadFlags
-	engine engineFlags
-	sinks  sinkFlags
-	output string
-	quiet  bool
-	dryRun bool
+	load     loadFlags
+	engine   engineFlags
+	sinks    sinkFlags
+	params   paramFlags
+	approval approvalFlags
+	steps    stepFlags
+	output   string
+	quiet    bool
+	dryRun   bool
 }
 
 func (c *cli) applyCommand() *cobra.Command {
@@ -33,12 +37,18 @@ func (c *cli) applyCommand() *cobra.Command {
 line for each change of a step and "step | line" for its output, with a summary
 at the end; messages of runbook itself are on standard error.
 
+A step with an approval asks at the terminal. Where nobody can be asked (off a
+terminal, in CI, with --no-input) and no flag answers, the run does all that can
+be done without it and pauses.
+
 The first Ctrl-C (or SIGTERM) ends what runs and runs the finally steps, the
 second kills what still runs, the third leaves at once.
 
-Exit codes: 0 done, 1 a step failed, 2 wrong usage, 3 invalid runbook, 5 the
-engine failed, 129, 130, 143 cancelled by SIGHUP, SIGINT, SIGTERM.`,
+Exit codes: 0 done, 1 a step failed, 2 wrong usage, 3 invalid runbook
+or params, 4 paused for an approval, 5 the engine failed, 129, 130, 143 cancelled
+by SIGHUP, SIGINT, SIGTERM.`,
 		Example: `  runbook apply deploy.yaml
+  runbook apply deploy.yaml -p environment=staging --approve switch
   runbook apply deploy.yaml --dry-run             show what would run
   runbook apply deploy.yaml --sink jsonl=run.jsonl  keep the events as well
   runbook apply deploy.yaml --sink jsonl=- | jq -r 'select(.line).line'
@@ -50,19 +60,22 @@ engine failed, 129, 130, 143 cancelled by SIGHUP, SIGINT, SIGTERM.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "show what would run, as plan does")
-	flags.Var(&f.sinks, "sink", "where events go: console, jsonl=`FILE` or jsonl=- (may be repeated)")
+	f.params.add(cmd)
+	f.approval.add(cmd)
+	f.steps.add(cmd)
+	f.sinks.add(cmd)
 	choice(cmd, &f.output, "output", "o", "text", "json")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print only what failed")
-	f.engine.add(cmd)
+	f.engine.add(c, cmd)
 	f.load.add(cmd)
 	return cmd
 }
 
 func (c *cli) apply(file string, f *applyFlags) error {
 	if f.dryRun {
-		return c.plan(file, &f.load, &f.engine, f.output, "")
+		return c.plan(file, &planFlags{load: f.load, engine: f.engine, params: f.params, output: f.output})
 	}
-	config, err := f.engine.config(&f.load)
+	config, err := f.engine.config(c, &f.load)
 	if err != nil {
 		return err
 	}
@@ -72,12 +85,18 @@ func (c *cli) apply(file string, f *applyFlags) error {
 	if err != nil {
 		return err
 	}
-	p := rb.Plan()
+	p, err := c.bind(rb, file, &f.params, &f.load)
+	if err != nil {
+		return err
+	}
+	if err := checkSteps(p, &f.steps, &f.approval); err != nil {
+		return err
+	}
 	sinks, err := c.openSinks(f, p)
 	if err != nil {
 		return err
 	}
-	result, runErr := c.run(config, p, sinks, signals)
+	result, runErr := c.run(config, p, f, sinks, signals)
 	if runErr != nil {
 		return runErr
 	}
@@ -86,11 +105,11 @@ func (c *cli) apply(file string, f *applyFlags) error {
 		c.complain("error", err.Error())
 	}
 	if f.output == "json" {
-		if err := c.write("", func(w io.Writer) error { return writeResult(w, result) }); err != nil {
+		if err := c.write("", func(w io.Writer) error { return encodeJSON(w, result) }); err != nil {
 			return err
 		}
 	}
-	err = outcome(result, signals)
+	err = c.outcome(result, file, signals)
 	if err == nil && len(failures) > 0 {
 		return &exit{code: exitEngine}
 	}
@@ -98,8 +117,9 @@ func (c *cli) apply(file string, f *applyFlags) error {
 }
 
 // run carries a plan out and waits until the sinks have told all of it.
-func (c *cli) run(config executor.Config, p *plan.Plan, sinks *sinks, signals *signals) (executor.PlanResult, error) {
+func (c *cli) run(config executor.Config, p *plan.Plan, f *applyFlags, sinks *sinks, signals *signals) (executor.PlanResult, error) {
 	none := executor.PlanResult{}
+	prompt := c.prompter(&f.approval, p, sinks)
 	options := []executor.Option{executor.WithContainment()}
 	for _, s := range sinks.open {
 		if s.lines {
@@ -113,12 +133,19 @@ func (c *cli) run(config executor.Config, p *plan.Plan, sinks *sinks, signals *s
 		return none, &exit{code: exitEngine, err: err}
 	}
 	ctx := context.Background()
-	id, err := signals.begin(engine, sinks.console, func() (uuid.UUID, error) { return engine.ExecuteCompiled(ctx, p, executor.RunOptions{}) })
+	id, err := signals.begin(engine, sinks.console, func() (uuid.UUID, error) {
+		return engine.ExecuteCompiled(ctx, p, f.runOptions(prompt != nil))
+	})
 	if err != nil {
 		engine.Close(ctx)
 		return none, startError(err)
 	}
+	over := make(chan struct{})
+	if prompt != nil {
+		go prompt.serve(engine, id, over)
+	}
 	engine.Wait(ctx, id) // what it says is in the result too
+	close(over)
 	// A reader that is slow, such as a pager, is waited for as long as it takes:
 	// closing the engine would give up on it.
 	sinks.wait(signals.wait)
@@ -133,6 +160,20 @@ func (c *cli) run(config executor.Config, p *plan.Plan, sinks *sinks, signals *s
 	return result, nil
 }
 
+// runOptions are the flags as the engine takes them. asks: somebody answers
+// approvals.
+func (f *applyFlags) runOptions(asks bool) executor.RunOptions {
+	o := executor.RunOptions{
+		Approve: f.approval.approve, ApproveAll: f.approval.all, Reject: f.approval.reject, AwaitApprovals: asks,
+		NoRollback: f.steps.noRollback,
+		Only:       f.steps.only, Skip: f.steps.skip, From: f.steps.from,
+	}
+	if len(o.Approve) > 0 || o.ApproveAll {
+		o.ApprovedBy = userName()
+	}
+	return o
+}
+
 func startError(err error) error {
 	var invalid *executor.ValidationError
 	if errors.As(err, &invalid) {
@@ -141,22 +182,50 @@ func startError(err error) error {
 	return &exit{code: exitEngine, err: err}
 }
 
-func writeResult(w io.Writer, r executor.PlanResult) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(r)
-}
-
 // outcome is the exit code of a run. What went wrong was told by the console.
-func outcome(r executor.PlanResult, s *signals) error {
+func (c *cli) outcome(r executor.PlanResult, file string, s *signals) error {
 	switch {
 	case r.EngineFailed:
 		return &exit{code: exitEngine, err: fmt.Errorf("the engine could not go on: %s", r.Error)}
 	case r.Status == event.StatusCancelled:
 		return &exit{code: s.code()}
+	case r.Status == event.StatusPaused:
+		c.complain("paused", pausedText(r.Waiting, file))
+		return &exit{code: exitPaused}
 	case r.Status != event.StatusCompleted, r.HandlerFailed:
 		return &exit{code: exitFailed}
 	}
 	return nil
+}
+
+// pausedText says how a paused run is taken further.
+func pausedText(waiting []string, file string) string {
+	if len(waiting) == 0 {
+		return "a step waits for an approval"
+	}
+	verb := "wait"
+	flags := make([]string, len(waiting))
+	for i, id := range waiting {
+		flags[i] = "--approve " + quote(plainID(id))
+	}
+	if len(waiting) == 1 {
+		verb = "waits"
+	}
+	return fmt.Sprintf("%s %s for an approval; to give it on the next run: runbook apply %s %s",
+		strings.Join(waiting, ", "), verb, quote(file), strings.Join(slices.Compact(flags), " "))
+}
+
+// plainID is the id of a step as the runbook has it, without the keys of loops.
+func plainID(id string) string {
+	for {
+		before, rest, found := strings.Cut(id, "[")
+		if !found {
+			return id
+		}
+		_, after, _ := strings.Cut(rest, "]/")
+		if after == "" {
+			return before
+		}
+		id = before + "/" + after
+	}
 }

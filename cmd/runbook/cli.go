@@ -18,6 +18,9 @@ type cli struct {
 	env            func(string) string
 
 	noColor bool
+
+	origins map[string]origin // where the values of flags came from, by flag
+	files   []settingsFile    // that were looked for
 }
 
 // main runs the program and returns its exit code.
@@ -43,10 +46,10 @@ func (c *cli) root() *cobra.Command {
 		Args:              cobra.ArbitraryArgs,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return c.readEnv(cmd) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return c.readSettings(cmd) },
 		RunE:              c.runRoot,
 	}
-	root.PersistentFlags().BoolVar(&c.noColor, "no-color", false, "print no colours")
+	c.addGlobals(root.PersistentFlags())
 	root.Flags().Bool("version", false, "print the version")
 	root.SetHelpCommand(c.helpCommand())
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(c.stdout, cmd) })
@@ -54,7 +57,7 @@ func (c *cli) root() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		c.initCommand(), c.validateCommand(), c.planCommand(), c.graphCommand(), c.applyCommand(),
-		c.explainCommand(), c.schemaCommand(), c.versionCommand(),
+		c.explainCommand(), c.schemaCommand(), c.configCommand(), c.versionCommand(),
 	)
 	root.InitDefaultCompletionCmd("completion")
 	for _, sub := range root.Commands() {
@@ -64,6 +67,12 @@ func (c *cli) root() *cobra.Command {
 		}
 	}
 	return root
+}
+
+// addGlobals adds the flags of every command.
+func (c *cli) addGlobals(flags *pflag.FlagSet) {
+	flags.BoolVar(&c.noColor, "no-color", false, "print no colours")
+	flags.SetAnnotation("no-color", settingKey, []string{"no_color"})
 }
 
 // runRoot is what the program does without a command.

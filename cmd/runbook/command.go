@@ -34,6 +34,11 @@ func title(s *plan.Step) string {
 	if c.Kind == plan.KindShell && len(c.Code) > 0 {
 		return c.Code[len(c.Code)-1]
 	}
+	for _, a := range c.Args {
+		if _, known := a.Value.Literal(); !known {
+			return "" // the event that it has started has the words
+		}
+	}
 	words := []string{c.Program}
 	if c.Kind == plan.KindScript && c.Script != nil {
 		words[0] = c.Script.Path

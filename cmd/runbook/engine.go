@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,31 +14,45 @@ type engineFlags struct {
 	maxConcurrency int
 	defaultTimeout time.Duration
 	logDir         string
+	lockDir        string
 }
 
-func (f *engineFlags) add(cmd *cobra.Command) {
+func (f *engineFlags) add(c *cli, cmd *cobra.Command) {
 	d := executor.DefaultConfig()
 	flags := cmd.Flags()
 	flags.IntVarP(&f.maxConcurrency, "max-concurrency", "j", d.MaxConcurrentExecutions, "most steps at a time")
 	flags.DurationVar(&f.defaultTimeout, "default-timeout", d.DefaultTimeout, "timeout of steps that have none")
 	flags.StringVar(&f.logDir, "log-dir", "", "`folder` for the logs of steps (default one of your own under the temporary folder)")
+	flags.StringVar(&f.lockDir, "lock-dir", c.lockFolder(), "`folder` for locks between runs; those that share it keep out of each other's way")
+	settings(cmd, "max-concurrency", "default-timeout")
+	paths(cmd, "log-dir", "lock-dir")
 	alsoEnv(cmd, "max-concurrency", "RUNBOOK_MAX_CONCURRENT_EXECUTIONS")
 }
 
 // config is the engine's configuration.
-func (f *engineFlags) config(load *loadFlags) (executor.Config, error) {
+func (f *engineFlags) config(cli *cli, load *loadFlags) (executor.Config, error) {
 	c := executor.DefaultConfig()
 	c.MaxConcurrentExecutions = f.maxConcurrency
 	c.DefaultTimeout = f.defaultTimeout
 	c.MaxTimeout = load.maxTimeout
-	c.LogDir = f.logDir
+	c.LogDir, c.LockDir = f.logDir, f.lockDir
 	switch {
 	case f.maxConcurrency <= 0:
-		return c, usage("", `flag "--max-concurrency" is %d, want 1 or more`, f.maxConcurrency)
+		return c, usage("", "%s is %d, want 1 or more", cli.named("max-concurrency"), f.maxConcurrency)
 	case f.defaultTimeout <= 0:
-		return c, usage("", `flag "--default-timeout" is %v, want more than 0`, f.defaultTimeout)
+		return c, usage("", "%s is %v, want more than 0", cli.named("default-timeout"), f.defaultTimeout)
 	case f.defaultTimeout > load.maxTimeout:
-		return c, usage("", `flag "--default-timeout" is %s, which is more than the --max-timeout of %s`, short(f.defaultTimeout), short(load.maxTimeout))
+		return c, usage("", "%s is %s, which is more than the --max-timeout of %s", cli.named("default-timeout"), short(f.defaultTimeout), short(load.maxTimeout))
 	}
 	return c, nil
+}
+
+// lockFolder is where locks are unless told otherwise: in the user's own state,
+// so that all runs of a user meet there whatever folder they log to.
+func (c *cli) lockFolder() string {
+	state := c.xdg("XDG_STATE_HOME", ".local/state")
+	if state == "" {
+		return ""
+	}
+	return filepath.Join(state, "runbook", "locks")
 }

@@ -11,7 +11,8 @@ const (
 	exitDone      = 0
 	exitFailed    = 1   // a step failed or timed out, or a handler failed
 	exitUsage     = 2   // a wrong command line, or a file that cannot be read
-	exitInvalid   = 3   // the runbook has errors
+	exitInvalid   = 3   // the runbook or what its params are given has errors
+	exitPaused    = 4   // all that is left waits for an approval
 	exitEngine    = 5   // the engine or the machine: disk, log folder, write errors
 	exitHangup    = 129 // cancelled by SIGHUP
 	exitInterrupt = 130 // cancelled by SIGINT

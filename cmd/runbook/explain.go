@@ -13,14 +13,16 @@ import (
 )
 
 func (c *cli) explainCommand() *cobra.Command {
-	var output string
+	var output, params string
+	var load loadFlags
 	cmd := &cobra.Command{
 		Use:   "explain [KEY]",
 		Short: "Tell what a key of a runbook means",
-		Long:  "explain prints what the schema says of a key: what it is for, what it takes, its\ndefault and the keys below it. Without a key it lists those of a runbook.",
+		Long:  "explain prints what the schema says of a key: what it is for, what it takes, its\ndefault and the keys below it. Without a key it lists those of a runbook.\nWith --params it lists what a runbook takes instead.",
 		Example: `  runbook explain
   runbook explain steps.retry
-  runbook explain steps.retry.backoff -o json`,
+  runbook explain steps.retry.backoff -o json
+  runbook explain --params deploy.yaml            the params of a runbook`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usage("write the keys with dots between: "+strings.Join(args, "."), "explain takes one key, found %d", len(args))
@@ -29,10 +31,19 @@ func (c *cli) explainCommand() *cobra.Command {
 		},
 		ValidArgsFunction: completeKeys,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return c.explain(strings.Join(args, ""), output)
+			switch {
+			case params == "":
+				return c.explain(strings.Join(args, ""), output)
+			case len(args) > 0:
+				return usage("", "explain takes a key or --params, not both")
+			}
+			return c.explainParams(params, output, &load)
 		},
 	}
 	choice(cmd, &output, "output", "o", "text", "json")
+	cmd.Flags().StringVar(&params, "params", "", "list the params of the runbook `FILE`")
+	cmd.MarkFlagFilename("params", "yaml", "yml")
+	load.add(cmd)
 	return cmd
 }
 

@@ -28,9 +28,11 @@ func (f *loadFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&f.limits.Depth, "max-depth", f.limits.Depth, "deepest nesting in it")
 	flags.IntVar(&f.limits.Nodes, "max-nodes", f.limits.Nodes, "most values in it, aliases expanded")
 	flags.IntVar(&f.limits.MapKeys, "max-map-keys", f.limits.MapKeys, "most keys in one mapping")
+	paths(cmd, "root")
+	settings(cmd, "max-timeout", "max-file-bytes", "max-scalar-bytes", "max-depth", "max-nodes", "max-map-keys")
 }
 
-func (f *loadFlags) options() (runbook.Options, error) {
+func (f *loadFlags) options(c *cli) (runbook.Options, error) {
 	o := runbook.Options{Root: f.root, Limits: f.limits, MaxTimeout: f.maxTimeout}
 	for _, n := range []struct {
 		flag  string
@@ -40,7 +42,7 @@ func (f *loadFlags) options() (runbook.Options, error) {
 		{"max-depth", int64(f.limits.Depth)}, {"max-nodes", int64(f.limits.Nodes)}, {"max-map-keys", int64(f.limits.MapKeys)},
 	} {
 		if n.value <= 0 {
-			return o, usage("", "flag %q is %d, want more than 0", "--"+n.flag, n.value)
+			return o, usage("", "%s is %d, want more than 0", c.named(n.flag), n.value)
 		}
 	}
 	return o, nil
@@ -67,7 +69,7 @@ func (c *cli) read(file string, o runbook.Options) (*runbook.Runbook, runbook.Di
 // load reads a runbook that is to be used. Its diagnostics are printed; where
 // one is an error, so is the result.
 func (c *cli) load(file string, f *loadFlags) (*runbook.Runbook, error) {
-	o, err := f.options()
+	o, err := f.options(c)
 	if err != nil {
 		return nil, err
 	}

@@ -15,48 +15,63 @@ import (
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
+// planFlags are those of plan, and what apply --dry-run has of them.
+type planFlags struct {
+	load     loadFlags
+	engine   engineFlags
+	params   paramFlags
+	output   string
+	out      string
+	probe    bool
+	detailed bool
+}
+
 func (c *cli) planCommand() *cobra.Command {
-	var load loadFlags
-	var engine engineFlags
-	var output, out string
+	var f planFlags
 	cmd := &cobra.Command{
 		Use:   "plan FILE",
 		Short: "Show what would run, and in which order",
-		Long:  "plan shows what apply would do: the steps in their order, with resolved command\nlines, timeouts, retries and effects. Steps of one wave may run at once. Nothing\nis run.",
+		Long: `plan shows what apply would do: the steps in their order, with resolved command
+lines, timeouts, retries and effects. Steps of one wave may run at once. What is
+known only when another step has run stands as it is written, with the step that
+it waits for. Secrets are shown as ***. Nothing is run.`,
 		Example: `  runbook plan deploy.yaml
+  runbook plan deploy.yaml -p environment=staging
   runbook plan deploy.yaml -o json --out plan.json`,
 		Args:              oneFile,
 		ValidArgsFunction: runbookFiles,
-		RunE: func(_ *cobra.Command, args []string) error {
-			return c.plan(args[0], &load, &engine, output, out)
-		},
+		RunE:              func(_ *cobra.Command, args []string) error { return c.plan(args[0], &f) },
 	}
-	choice(cmd, &output, "output", "o", "text", "json")
-	outFlag(cmd, &out)
-	engine.add(cmd)
-	load.add(cmd)
+	f.params.add(cmd)
+	choice(cmd, &f.output, "output", "o", "text", "json")
+	outFlag(cmd, &f.out)
+	f.engine.add(c, cmd)
+	f.load.add(cmd)
 	return cmd
 }
 
-func (c *cli) plan(file string, load *loadFlags, engine *engineFlags, output, out string) error {
-	config, err := engine.config(load)
+func (c *cli) plan(file string, f *planFlags) error {
+	config, err := f.engine.config(c, &f.load)
 	if err != nil {
 		return err
 	}
-	rb, err := c.load(file, load)
+	rb, err := c.load(file, &f.load)
 	if err != nil {
 		return err
 	}
-	p := rb.Plan()
-	return c.write(out, func(w io.Writer) error {
-		if output == "json" {
+	p, err := c.bind(rb, file, &f.params, &f.load)
+	if err != nil {
+		return err
+	}
+	return c.write(f.out, func(w io.Writer) error {
+		if f.output == "json" {
 			return writePlanJSON(w, p, config)
 		}
-		v := planView{w: w, config: config}
-		if out == "" {
+		v := planView{w: w, config: config, view: newView(p)}
+		if f.out == "" {
 			v.paint = c.paint(c.stdout)
 		}
-		v.plan(p)
+		v.print()
 		return nil
 	})
 }
@@ -70,6 +85,7 @@ type planJSON struct {
 }
 
 func writePlanJSON(w io.Writer, p *plan.Plan, config executor.Config) error {
+	config.LockDir = "" // no step depends on it, and it differs from user to user
 	j := planJSON{FormatVersion: 1, Waves: [][]string{}, Config: config, Plan: p}
 	for _, wave := range runbook.Graph(p).Levels() {
 		ids := make([]string, len(wave))
@@ -78,30 +94,42 @@ func writePlanJSON(w io.Writer, p *plan.Plan, config executor.Config) error {
 		}
 		j.Waves = append(j.Waves, ids)
 	}
+	return encodeJSON(w, j)
+}
+
+// encodeJSON writes v for people and programs to read.
+func encodeJSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(j)
+	return enc.Encode(v)
 }
 
 // A planView prints a plan for people.
 type planView struct {
-	w      io.Writer
-	paint  paint
-	config executor.Config
-	common surroundings // of all steps, told once
+	*view
+	w          io.Writer
+	paint      paint
+	config     executor.Config
+	common     surroundings // of all steps, told once
+	dependents [][]int      // of each step: those that need it
+	brief      bool         // only what a step would do
+	margin     string       // before each line
 }
 
-func (v planView) plan(p *plan.Plan) {
+func (v *planView) print() {
+	p := v.plan
 	fmt.Fprintf(v.w, "%s: %s, %s\n", v.paint.bold(sink.Escape(p.Name)), plural(len(p.Steps), "step"), v.order(p))
 	if p.Description != "" {
 		fmt.Fprintln(v.w, indent(p.Description, "  "))
 	}
-	v.common = commonTo(p)
+	v.inputs()
+	v.common = v.commonToAll()
 	v.surroundings(v.common)
 	if v.config.LogDir != "" {
 		v.list("logs in", []string{quote(v.config.LogDir)})
 	}
+	v.needed()
 	waves := runbook.Graph(p).Levels()
 	for i, wave := range waves {
 		if len(waves) < len(p.Steps) {
@@ -110,15 +138,75 @@ func (v planView) plan(p *plan.Plan) {
 			fmt.Fprintln(v.w)
 		}
 		for _, n := range wave {
-			v.step(&p.Steps[n], p, p.Strategy == plan.DependencyGraph)
+			v.step(&p.Steps[n], p.Strategy == plan.DependencyGraph, n)
 		}
 	}
 	v.handlers("on failure", p.OnFailure)
 	v.handlers("finally", p.Finally)
 }
 
+// needed finds the dependents of each step.
+func (v *planView) needed() {
+	v.dependents = make([][]int, len(v.plan.Steps))
+	for i := range v.plan.Steps {
+		for _, need := range v.plan.Steps[i].Needs {
+			v.dependents[need] = append(v.dependents[need], i)
+		}
+	}
+}
+
+// inputs are the params, secrets, guards and the lock of the whole run.
+func (v *planView) inputs() {
+	n := v.names(0)
+	for _, p := range v.plan.Params {
+		text := "not set"
+		if p.Set {
+			text = quote(valueText(p.Value))
+		}
+		if p.Source != "" {
+			text += "  (" + sink.Escape(p.Source) + ")"
+		}
+		v.list("param "+p.Name, []string{text})
+	}
+	for i := range v.plan.Secrets {
+		s := &v.plan.Secrets[i]
+		v.list("secret "+s.Name, []string{"*** from " + n.secretSource(s)})
+	}
+	v.lock(v.plan.Lock, n)
+	v.requires(v.plan.Require, &plan.Step{Dir: v.plan.Dir}, n)
+}
+
+func (n names) secretSource(s *plan.Secret) string {
+	f := freezer{names: n}
+	switch {
+	case s.Env != "":
+		return "the variable " + s.Env
+	case len(s.Exec) > 0:
+		var argv []string
+		for _, v := range s.Exec {
+			text, _ := f.text(v).Literal()
+			argv = append(argv, text)
+		}
+		return commandLine(argv)
+	}
+	path, _ := f.text(s.File).Literal()
+	return "the file " + quote(path)
+}
+
+// valueText is a value as text; null is a word here.
+func valueText(x any) string {
+	if x == nil {
+		return "null"
+	}
+	text, err := plan.ToText(x)
+	if err != nil {
+		return fmt.Sprint(x)
+	}
+	return text
+}
+
 // order says in words how the steps are ordered.
-func (v planView) order(p *plan.Plan) string {
+func (v *planView) order(p *plan.Plan) string {
 	words := map[plan.Strategy]string{
 		plan.Serial:          "one after the other",
 		plan.Parallel:        "all at once",
@@ -137,46 +225,17 @@ func (v planView) order(p *plan.Plan) string {
 	return words
 }
 
-func (v planView) handlers(title string, steps []plan.Step) {
+func (v *planView) handlers(title string, steps []plan.Step) {
 	if len(steps) == 0 {
 		return
 	}
 	fmt.Fprintf(v.w, "\n%s\n", v.paint.bold(title))
 	for i := range steps {
-		v.step(&steps[i], nil, false)
+		v.step(&steps[i], false, -1)
 	}
 }
 
-// step prints one step; edges only where they are not the file's order.
-func (v planView) step(s *plan.Step, p *plan.Plan, edges bool) {
-	head := v.paint.cyan(sink.Escape(s.ID)) + "  " + v.effect(s.Effect)
-	if s.Name != "" {
-		head += "  " + sink.Escape(s.Name)
-	}
-	fmt.Fprintf(v.w, "  %s\n", head)
-	if s.Description != "" {
-		fmt.Fprintln(v.w, v.paint.dim(indent(s.Description, "    # ")))
-	}
-	inv, err := s.Invocation(nil)
-	if err != nil { // what is not known before the run
-		fmt.Fprintf(v.w, "    %s\n", sink.Escape(err.Error()))
-		return
-	}
-	for i, line := range commandLines(inv) {
-		if i > 0 {
-			line = "  " + line
-		}
-		fmt.Fprintf(v.w, "    %s\n", line)
-	}
-	if edges {
-		v.list("needs", ids(p, s.Needs))
-		v.list("after", ids(p, s.After))
-	}
-	v.surroundings(surroundingsOf(inv).without(v.common))
-	v.list("", v.conditions(s, inv))
-}
-
-func (v planView) effect(e plan.Effect) string {
+func (v *planView) effect(e plan.Effect) string {
 	word := string(e)
 	switch e {
 	case plan.Destroy:
@@ -187,65 +246,22 @@ func (v planView) effect(e plan.Effect) string {
 	return v.paint.dim(word)
 }
 
-// conditions are its times, retries and what counts as success.
-func (v planView) conditions(s *plan.Step, inv plan.Invocation) []string {
-	timeout := inv.Timeout
-	if timeout == 0 {
-		timeout = v.config.DefaultTimeout
-	}
-	words := []string{"timeout " + short(timeout)}
-	if inv.GracePeriod != plan.DefaultGracePeriod {
-		words = append(words, "grace period "+short(inv.GracePeriod))
-	}
-	if s.Retry != nil {
-		words = append(words, retryWords(s.Retry))
-	}
-	if len(s.SuccessExit) > 0 {
-		words = append(words, "success is exit code "+strings.Trim(strings.ReplaceAll(fmt.Sprint(s.SuccessExit), " ", ", "), "[]"))
-	}
-	if s.ContinueOnError {
-		words = append(words, "a failure is tolerated")
-	}
-	if s.Idempotent {
-		words = append(words, "idempotent")
-	}
-	return words
-}
-
-func retryWords(r *plan.Retry) string {
-	words := "retried " + plural(r.Times, "time")
-	d, err := r.Delays(nil)
-	switch {
-	case err != nil:
-		return words
-	case d.Delay > 0 && r.Backoff == plan.Exponential:
-		words += " after " + short(d.Delay) + ", doubling"
-	case d.Delay > 0:
-		words += " after " + short(d.Delay)
-	}
-	if d.MaxDelay > 0 {
-		words += " up to " + short(d.MaxDelay)
-	}
-	if d.MaxElapsed > 0 {
-		words += ", for " + short(d.MaxElapsed) + " at most"
-	}
-	return words
-}
-
-func (v planView) list(label string, words []string) {
+func (v *planView) list(label string, words []string) {
 	if len(words) == 0 {
 		return
 	}
 	if label != "" {
 		label += " "
 	}
-	fmt.Fprintf(v.w, "    %s\n", v.paint.dim(label+strings.Join(words, ", ")))
+	v.line(v.paint.dim(label + strings.Join(words, ", ")))
 }
 
-func ids(p *plan.Plan, indexes []int) []string {
+func (v *planView) line(text string) { fmt.Fprintf(v.w, "%s    %s\n", v.margin, text) }
+
+func (v *planView) ids(indexes []int) []string {
 	var names []string
 	for _, i := range indexes {
-		names = append(names, sink.Escape(p.Steps[i].ID))
+		names = append(names, sink.Escape(v.plan.Steps[i].ID))
 	}
 	return names
 }
@@ -258,6 +274,14 @@ func short(d time.Duration) string {
 	}
 	if strings.HasSuffix(s, "h0m") {
 		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// shortText is short for a duration in text.
+func shortText(s string) string {
+	if d, err := time.ParseDuration(s); err == nil {
+		return short(d)
 	}
 	return s
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/executor/sink"
 	"github.com/cloudops-run/runbook/runbook/plan"
@@ -22,6 +24,12 @@ type sinkSpec struct {
 
 // sinkFlags are all of them.
 type sinkFlags struct{ specs []sinkSpec }
+
+func (f *sinkFlags) add(cmd *cobra.Command) {
+	cmd.Flags().Var(f, "sink", "where events go: console, jsonl=`FILE` or jsonl=- (may be repeated)")
+	paths(cmd, "sink")
+	cmd.Flags().SetAnnotation("sink", settingKey, []string{"sinks"})
+}
 
 func (f *sinkFlags) Type() string { return "sink" }
 
@@ -93,7 +101,7 @@ type openSink struct {
 // OnEvent passes e on, and notes the last one.
 func (s *openSink) OnEvent(e event.Event) {
 	s.EventHandler.OnEvent(e)
-	if e.Type == event.RunCompleted {
+	if (e.Type == event.RunCompleted || e.Type == event.RunPaused) && !s.finished() {
 		close(s.last)
 	}
 }
@@ -109,8 +117,9 @@ func (s *openSink) finished() bool {
 
 // sinks are those of a run; console is nil where there is none.
 type sinks struct {
-	open    []*openSink
-	console *sink.Console
+	open      []*openSink
+	console   *sink.Console
+	consoleOn io.Writer // what it writes to
 }
 
 func (s *sinks) add(name string, lines bool, h event.EventHandler, closing func() error) {
@@ -174,16 +183,20 @@ func (c *cli) addConsole(s *sinks, w io.Writer, f *applyFlags, p *plan.Plan) {
 		Width:    func() int { return width(w) },
 		Quiet:    f.quiet,
 		Messages: c.stderr,
+
+		NoRollback: f.steps.noRollback,
+		Asks:       c.interactive(&f.approval) && isTerminal(w),
 	}
 	if c.inGitHubActions() {
 		opt.Fence = rand.Text()
 	}
 	for _, steps := range [][]plan.Step{p.Steps, p.OnFailure, p.Finally} {
 		for i := range steps {
-			opt.Steps = append(opt.Steps, sink.Step{ID: steps[i].ID, Title: title(&steps[i])})
+			s := &steps[i]
+			opt.Steps = append(opt.Steps, sink.Step{ID: s.ID, Title: title(s), Rollback: s.Rollback != nil, Writes: s.Effect != plan.Read})
 		}
 	}
-	s.console = sink.NewConsole(w, opt)
+	s.console, s.consoleOn = sink.NewConsole(w, opt), w
 	s.add("console", !f.quiet, s.console, s.console.Close)
 }
 

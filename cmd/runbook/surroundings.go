@@ -10,30 +10,34 @@ import (
 type surroundings struct {
 	dir    string
 	env    []string // NAME=value, quoted
+	files  []string // of variables
 	bare   bool
-	stdin  *string
+	stdin  string
 	stdout string
 }
 
-func surroundingsOf(inv plan.Invocation) surroundings {
-	s := surroundings{dir: inv.Dir, bare: inv.BareEnv, stdin: inv.Stdin, stdout: inv.StdoutFile}
-	for _, e := range inv.Env {
-		s.env = append(s.env, e.Name+"="+quote(e.Value))
+func (s shown) surroundings() surroundings {
+	around := surroundings{dir: s.Dir, files: s.EnvFiles, bare: s.BareEnv, stdin: s.stdin, stdout: s.StdoutFile}
+	for _, e := range s.Env {
+		value := quote(e.Value)
+		if e.Value == hidden {
+			value = hidden
+		}
+		around.env = append(around.env, e.Name+"="+value)
 	}
-	return s
+	return around
 }
 
-// commonTo is the folder and the variables that all steps of a plan have.
-func commonTo(p *plan.Plan) surroundings {
+// commonToAll is the folder and the variables that all steps of the plan have.
+func (v *view) commonToAll() surroundings {
 	var common surroundings
 	first := true
-	for _, steps := range [][]plan.Step{p.Steps, p.OnFailure, p.Finally} {
+	for _, steps := range [][]plan.Step{v.plan.Steps, v.plan.OnFailure, v.plan.Finally} {
 		for i := range steps {
-			inv, err := steps[i].Invocation(nil)
-			if err != nil {
-				return surroundings{}
+			if steps[i].Body != nil {
+				continue
 			}
-			s := surroundingsOf(inv)
+			s := v.shown(&steps[i]).surroundings()
 			if first {
 				common, first = surroundings{dir: s.dir, env: s.env}, false
 				continue
@@ -56,17 +60,20 @@ func (s surroundings) without(common surroundings) surroundings {
 	return s
 }
 
-func (v planView) surroundings(s surroundings) {
+func (v *planView) surroundings(s surroundings) {
 	if s.dir != "" {
 		v.list("in", []string{quote(s.dir)})
+	}
+	if len(s.files) > 0 {
+		v.list("env from", []string{commandLine(s.files)})
 	}
 	if s.bare {
 		v.list("env", append([]string{"nothing inherited"}, s.env...))
 	} else {
 		v.list("env", s.env)
 	}
-	if s.stdin != nil {
-		v.list("stdin", []string{plural(len(*s.stdin), "byte")})
+	if s.stdin != "" {
+		v.list("stdin", []string{s.stdin})
 	}
 	if s.stdout != "" {
 		v.list("stdout", []string{quote(s.stdout)})

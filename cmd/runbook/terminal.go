@@ -4,6 +4,7 @@ import (
 	"os"
 	"strconv"
 
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 )
 
@@ -12,6 +13,17 @@ func isTerminal(f any) bool {
 	file, ok := f.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
+
+// inForeground reports whether reading from the terminal would not stop the
+// program, as it does one that a shell runs in the background.
+func inForeground(terminal *os.File) bool {
+	group, err := unix.IoctlGetInt(int(terminal.Fd()), unix.TIOCGPGRP)
+	return err == nil && group == unix.Getpgrp()
+}
+
+// forgetTyped drops what was typed and not read yet, so that it answers no
+// question that came after it.
+func forgetTyped(terminal *os.File) { flushInput(int(terminal.Fd())) }
 
 // width is the number of columns of the terminal f; 80 where nobody knows.
 func width(f any) int {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 
@@ -57,7 +56,7 @@ type checked struct {
 }
 
 func (c *cli) validate(args []string, f *validateFlags) error {
-	options, err := f.load.options()
+	options, err := f.load.options(c)
 	if err != nil {
 		return err
 	}
@@ -100,10 +99,7 @@ func (c *cli) printChecked(sum checked, passedOver int, f *validateFlags) error 
 	switch f.output {
 	case "json":
 		err = c.write("", func(w io.Writer) error {
-			enc := json.NewEncoder(w)
-			enc.SetEscapeHTML(false)
-			enc.SetIndent("", "  ")
-			return enc.Encode(sum)
+			return encodeJSON(w, sum)
 		})
 	case "github":
 		err = c.write("", func(w io.Writer) error { annotate(w, sum.Diagnostics); return nil })

@@ -28,8 +28,8 @@ func (s *summary) undone(b []byte) []byte {
 		switch {
 		case known.Rollback:
 			left = addName(left, step.id)
-		case known.Writes && !isInner(step.id):
-			none = append(none, step.id)
+		case known.Writes:
+			none = addName(none, step.id)
 		}
 	}
 	if len(left) > 0 {

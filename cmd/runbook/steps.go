@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cloudops-run/runbook/executor/sink"
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// stepFlags choose the steps that run, and what is done about failures.
+type stepFlags struct {
+	only, skip, from []string
+	noRollback       bool
+}
+
+func (f *stepFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringArrayVar(&f.only, "only", nil, "run only `STEP` (may be repeated); the others count as done")
+	flags.StringArrayVar(&f.skip, "skip", nil, "leave `STEP` out (may be repeated); it counts as done")
+	flags.StringArrayVar(&f.from, "from", nil, "run `STEP` and what waits for it (may be repeated); the others count as done")
+	flags.BoolVar(&f.noRollback, "no-rollback", false, "after a failure undo nothing")
+	for _, name := range []string{"only", "skip", "from"} {
+		cmd.RegisterFlagCompletionFunc(name, completeSteps(nil))
+	}
+}
+
+// checkSteps finds ids on the command line that the plan does not have.
+func checkSteps(p *plan.Plan, choose *stepFlags, approval *approvalFlags) error {
+	var ids []string
+	for i := range p.Steps {
+		ids = append(ids, p.Steps[i].ID)
+	}
+	for i := range p.Groups {
+		ids = append(ids, p.Groups[i].ID)
+	}
+	for _, given := range []struct {
+		flag string
+		ids  []string
+	}{{"only", choose.only}, {"skip", choose.skip}, {"from", choose.from}, {"approve", approval.approve}, {"reject", approval.reject}} {
+		for _, id := range given.ids {
+			if slices.Contains(ids, id) {
+				continue
+			}
+			help := fmt.Sprintf("its steps are %s", strings.Join(ids[:min(len(ids), maxIDs)], ", "))
+			if len(ids) > maxIDs {
+				help += ", …"
+			}
+			if near := nearest(id, ids); near != "" {
+				help = fmt.Sprintf("did you mean %q?", near)
+			}
+			return usage(help, "flag %q is %q, and the runbook has no such step", "--"+given.flag, id)
+		}
+	}
+	for _, id := range approval.approve {
+		if slices.Contains(approval.reject, id) {
+			return usage("", "step %q is both approved and rejected", id)
+		}
+	}
+	return nil
+}
+
+// maxIDs is how many ids a help line lists.
+const maxIDs = 20
+
+// completeSteps completes ids of steps from the runbook that is named, of those
+// that want lets through; nil: of all.
+func completeSteps(want func(*plan.Step) bool) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		rb := completionRunbook(args)
+		if rb == nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var ids []string
+		for i := range rb.Plan().Steps {
+			s := &rb.Plan().Steps[i]
+			if want == nil || want(s) {
+				ids = append(ids, s.ID+"\t"+sink.Escape(s.Name))
+			}
+		}
+		return ids, cobra.ShellCompDirectiveNoFileComp
+	}
+}
