@@ -2,6 +2,7 @@ package runbook
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
@@ -153,10 +154,38 @@ func (x *scopes) absent(t *step) string {
 		return "has unless"
 	case isTrue(t.continueOnErr):
 		return "has continue_on_error"
+	case x.undoing && x.succeeded(t):
+		return ""
 	case x.undoing, x.current != nil && x.current.phase != "":
 		return "may not have completed"
 	}
 	return ""
+}
+
+// succeeded reports whether what is undone can only have started after t had
+// succeeded, because it needs it.
+func (x *scopes) succeeded(t *step) bool {
+	seen := map[int]bool{}
+	var needs func(s *step) bool
+	needs = func(s *step) bool {
+		to := slices.Clone(s.needs)
+		for _, r := range s.references {
+			if r.needs {
+				to = append(to, r.to)
+			}
+		}
+		for _, i := range to {
+			if i < 0 || seen[i] {
+				continue
+			}
+			seen[i] = true
+			if x.doc.steps[i] == t || needs(x.doc.steps[i]) {
+				return true
+			}
+		}
+		return false
+	}
+	return needs(x.current)
 }
 
 // refer notes which steps an expression waits for.
