@@ -118,16 +118,19 @@ func (c *checker) inside(n *node, t Type) Type {
 		}
 		return Any
 	}
-	what := "no parts"
+	what, help := "no parts", ""
 	if isName {
 		what = fmt.Sprintf("no %q", name)
+		if name == "length" || name == "size" {
+			help = fmt.Sprintf("write len(%s)", c.text(n.kids[0]))
+		}
 	}
 	if n.kids[0].op == opRef && t.kind == kindString {
 		if n.kids[0].ref.Root == "stdout" {
 			return c.report(n.at, "if it is JSON, write fromJSON(stdout)", "stdout is a string, and has %s", what)
 		}
 	}
-	return c.report(n.at, "", "%s is %s, and has %s", c.text(n.kids[0]), t, what)
+	return c.report(n.at, help, "%s is %s, and has %s", c.text(n.kids[0]), t, what)
 }
 
 func (c *checker) slice(n *node) Type {
@@ -142,8 +145,7 @@ func (c *checker) slice(n *node) Type {
 
 func (c *checker) unary(n *node) Type {
 	if n.name == "!" {
-		c.expect(n.kids[0], "what not turns around", kindBool)
-		return Bool
+		return c.expect(n.kids[0], "what not turns around", kindBool)
 	}
 	t := c.expect(n.kids[0], fmt.Sprintf("what %s stands before", n.name), kindInt, kindNumber)
 	if t.kind == kindInt {

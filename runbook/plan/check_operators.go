@@ -4,6 +4,9 @@ import "fmt"
 
 func (c *checker) binary(n *node) Type {
 	left, right := n.kids[0], n.kids[1]
+	if c.tightNot(n) {
+		return failed
+	}
 	switch n.name {
 	case "&&", "||":
 		c.expect(left, "a condition", kindBool)
@@ -30,7 +33,7 @@ func (c *checker) binary(n *node) Type {
 	switch n.name {
 	case "<", ">", "<=", ">=":
 		if !(t.numeric() && u.numeric() || t.may(kindString) && u.may(kindString)) {
-			return bad("")
+			return bad(mixedHelp(t, u))
 		}
 		return Bool
 	case "in":
@@ -111,10 +114,41 @@ func (c *checker) equality(n *node) Type {
 	if t.kind == kindNull || u.kind == kindNull || t.may(u.kind) || u.kind == kindAny {
 		return Bool
 	}
-	help := ""
-	if t.kind == kindString && u.numeric() || u.kind == kindString && t.numeric() {
-		help = "int(…) makes a number of a string, string(…) a string of a number"
-	}
-	c.report(n.at, help, "%s and %s are never equal: %s is %s, %s is %s", c.text(left), c.text(right), c.text(left), t, c.text(right), u)
+	c.report(n.at, mixedHelp(t, u), "%s and %s are never equal: %s is %s, %s is %s", c.text(left), c.text(right), c.text(left), t, c.text(right), u)
 	return Bool
+}
+
+// mixedHelp says how a string and something else can be compared.
+func mixedHelp(t, u Type) string {
+	if u.kind == kindString {
+		t, u = u, t
+	}
+	switch {
+	case t.kind == kindString && u.numeric():
+		return "int(…) makes a number of a string, string(…) a string of a number"
+	case t.kind == kindString && u.kind == kindBool:
+		return "true and false are written without quotes"
+	}
+	return ""
+}
+
+// tightNot reports a not that stands before the first word of a comparison, and
+// turns around that word alone, where the whole is meant.
+func (c *checker) tightNot(n *node) bool {
+	not := n.kids[0]
+	if not.op != opUnary || not.name != "!" || n.name == "&&" || n.name == "||" || n.name == "??" {
+		return false
+	}
+	t := c.check(not.kids[0])
+	if t.may(kindBool) || t.absent != "" || t.holdsSecret() {
+		return false
+	}
+	x, y := c.text(not.kids[0]), c.text(n.kids[1])
+	help := fmt.Sprintf("write not (%s %s %s)", x, n.name, y)
+	switch n.name {
+	case "in", "matches", "contains", "startsWith", "endsWith":
+		help = fmt.Sprintf("write %s not %s %s", x, n.name, y)
+	}
+	c.report(not.at, help, "not turns around %s alone, which is %s", x, t)
+	return true
 }

@@ -139,7 +139,7 @@ func (l *lowering) parserError(err error) error {
 		return say("", "the expression is empty")
 	case strings.HasPrefix(m, "unexpected token EOF"), m == "unexpected end of expression":
 		at = span{len(l.src), len(l.src)}
-		return say("", "the expression ends too early")
+		return say(l.calledBare(), "the expression ends too early")
 	case strings.HasPrefix(m, "unexpected token"), m == "expected name":
 		return say(misused[word], "%q is not expected here", word)
 	case strings.HasPrefix(m, "unrecognized character"):
@@ -168,9 +168,23 @@ func (l *lowering) parserError(err error) error {
 	return say("", "the expression cannot be read at %q", word)
 }
 
+// calledBare helps with a | that is followed by nothing but the name of a
+// function.
+func (l *lowering) calledBare() string {
+	at := strings.LastIndexByte(l.src, '|')
+	name := strings.TrimSpace(l.src[at+1:])
+	if at >= 0 && function(name) != nil {
+		return fmt.Sprintf("a function is called with parentheses: | %s()", name)
+	}
+	return ""
+}
+
 // misused helps with what other languages write.
 var misused = map[string]string{
-	"=": "to compare, write ==",
-	"&": "write && or and",
-	"|": "write || or or; a single | hands a value to a function",
+	"=":   "to compare, write ==",
+	"AND": "write and",
+	"OR":  "write or",
+	"NOT": "write not",
+	"&":   "write && or and",
+	"|":   "write || or or; a single | hands a value to a function",
 }
