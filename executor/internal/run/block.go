@@ -40,6 +40,7 @@ type block struct {
 	under   int      // of a foreach: items whose turn has come and that have not ended
 
 	swept bool // halted, and nothing is left to end; not recorded
+	shut  bool // a failed foreach, and what was not begun has ended; not recorded
 }
 
 type kind uint8
@@ -152,6 +153,9 @@ func (m *Machine) fails(i int) {
 	m.work.add(n.block)
 	if k.kind == items && !m.tolerates(k.owner, m.nodes[m.cause(i)].reason) {
 		m.fails(k.owner)
+		if around, local := m.in(k.owner); around.kind == byEdges {
+			m.doom(around, local)
+		}
 	}
 }
 

@@ -403,6 +403,6 @@ func (m *Machine) land(i int, g *gate) {
 	}
 	k, local := m.in(i)
 	k.gated.add(local)
-	k.swept = false
+	k.swept, k.shut = false, false
 	m.work.add(m.nodes[i].block)
 }

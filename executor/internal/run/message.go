@@ -13,7 +13,7 @@ func (m *Machine) needMessage(i int) string {
 	k, _ := m.in(i)
 	for _, need := range m.nodes[i].step.Needs {
 		n := &m.nodes[k.first+need]
-		if k.doomed.has(need) || n.status.Ended() && !n.meetsNeeds() {
+		if k.doomed.has(need) || n.counted && !n.status.Ended() || n.status.Ended() && !n.meetsNeeds() {
 			return fmt.Sprintf("step %q, which it needs, %s", m.stepID(k.first+need), n.verb())
 		}
 	}
@@ -24,7 +24,7 @@ func (m *Machine) needMessage(i int) string {
 // is about to be skipped.
 func (n *node) verb() string {
 	switch n.status {
-	case event.StatusFailed:
+	case event.StatusFailed, event.StatusRunning: // the latter goes on only until what was begun has ended
 		return "failed"
 	case event.StatusTimeout:
 		return "timed out"

@@ -157,7 +157,7 @@ func checkRules(t rapid.TB, s *scenario, m *Machine, events []event.Event) {
 			t.Fatalf("%v is still %v", n, st)
 		}
 	}
-	if len(m.Running()) > 0 {
+	if len(m.Running()) > 0 || len(m.Waiting()) > 0 || m.running+m.between+m.awaiting+m.asked != 0 {
 		t.Fatalf("an ended run is not at rest")
 	}
 	for _, in := range []Input{Begin{}, SlotFree{}, Tick{}, Cancel{}, Kill{}, Abort{}} {

@@ -383,7 +383,7 @@ func (o *oracle) hopeless(st *oracleStep) bool {
 	}
 	for _, n := range st.Needs {
 		need := o.around(st)[n]
-		if bad(need) || o.hopeless(need) {
+		if o.failing(need) || o.hopeless(need) {
 			return true
 		}
 	}
@@ -472,7 +472,7 @@ func (o *oracle) settleBlock(steps []*oracleStep, up *oracleStep) bool {
 			}
 		}
 		for _, st := range steps {
-			if st.is == "" && o.exhausted(st) && !st.hadTurn {
+			if st.is == "" && o.exhausted(st) && st.asking != "probe" {
 				o.finishes(st, "skipped", "stopped")
 				return true
 			}

@@ -26,6 +26,9 @@ type scenario struct {
 	random   float64          // what jitter gets
 	requests []request
 
+	probes map[string][]string // what these answer, by probe; the last repeats
+	locks  map[string][]answer // what these answer, by id
+
 	await, approveAll, noRollback bool
 	approvals                     []string // ids that may be asked for
 }
@@ -56,7 +59,7 @@ type answer struct {
 // input is the request as an input of a machine that it is about.
 func (r request) input(m *Machine) Input {
 	n := Node{Index: -1}
-	for _, one := range allNodes(m) {
+	for _, one := range append(allNodes(m), allGates(m)...) {
 		if m.StepID(one) == r.step && one.Phase != event.Rollback {
 			n = one
 		}
@@ -117,6 +120,9 @@ func (s *scenario) dice(text string, n uint32) uint32 {
 }
 
 func (s *scenario) probeAnswer(key string, times int) answer {
+	if says := s.probes[key]; says != nil {
+		return answer{ms, says[min(times, len(says)-1)]}
+	}
 	key = fmt.Sprint(key, times)
 	says := []string{"yes", "no", "yes", "no", "yes", "no", "error"}[s.dice(key, 7)]
 	if strings.Contains(key, "require") && says == "no" && s.dice(key+"again", 2) == 0 {
@@ -126,6 +132,9 @@ func (s *scenario) probeAnswer(key string, times int) answer {
 }
 
 func (s *scenario) lockAnswers(id string, wait bool) []answer {
+	if answers := s.locks[id]; answers != nil {
+		return slices.Clone(answers)
+	}
 	switch s.dice("lock"+id, 4) {
 	case 0:
 		if wait {

@@ -74,9 +74,8 @@ func (m *Machine) settleBlock(b int32) bool {
 			i := k.first + k.doomed.min()
 			m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonNeed, Message: m.needMessage(i)})
 			return true
-		case k.kind == items && k.failure >= 0 && k.next < k.size:
-			i := k.first + k.next
-			m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonStopped, Message: m.limitMessage(k)})
+		case k.kind == items && k.failure >= 0 && !k.shut:
+			m.shut(b)
 			return true
 		case k.gated.size > 0 && !m.run.closed:
 			m.pass(k.first + k.gated.min())
@@ -88,6 +87,18 @@ func (m *Machine) settleBlock(b int32) bool {
 		return true
 	}
 	return false
+}
+
+// shut ends the items of a failed foreach that were not begun.
+func (m *Machine) shut(b int32) {
+	m.blocks[b].shut = true
+	for local := range m.blocks[b].size {
+		k := &m.blocks[b]
+		i := k.first + local
+		if n := &m.nodes[i]; n.status == event.StatusPending && (n.gate == nil || n.gate.flight != probing) {
+			m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonStopped, Message: m.limitMessage(k)})
+		}
+	}
 }
 
 // settleGates goes on with the gates of included runbooks. While nothing new

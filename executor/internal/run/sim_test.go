@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,6 +93,17 @@ func allNodes(m *Machine) []Node {
 	return list
 }
 
+// allGates is the gates of included runbooks.
+func allGates(m *Machine) []Node {
+	var list []Node
+	for _, k := range m.blocks {
+		for i := k.first; k.kind == gatesOf && i < k.first+k.size; i++ {
+			list = append(list, m.node(i))
+		}
+	}
+	return list
+}
+
 // fill gives the machine slots as long as it asks for them.
 func (s *simulation) fill() {
 	for s.free > 0 && !s.ended && s.m.WantsSlot() {
@@ -122,7 +134,7 @@ func (s *simulation) step() bool {
 			at(a.end, func() { s.finish(n) })
 		}
 	}
-	for _, n := range append([]Node{Itself}, nodes...) {
+	for _, n := range slices.Concat([]Node{Itself}, nodes, allGates(s.m)) {
 		if a := s.asking[n]; a != nil {
 			at(a.answers[0].at, func() { s.answer(n) })
 		}
