@@ -5,6 +5,13 @@
 //
 // The front end (package runbook) and the engine (package executor) do not know
 // each other; they meet here.
+//
+// Expressions have the grammar of expr-lang/expr, whose parser reads them, and
+// are checked and evaluated here, on a tree of our own: so that a mistake is
+// told in the words of a runbook and at the word that is wrong; what is not
+// known yet flows through conditions; secrets are opaque; numbers are exact; and
+// an evaluation is stopped from inside of its loops and texts. See [CheckExpr],
+// [Expr.Eval], [Expr.EvalTri] and [Functions].
 package plan
 
 import "fmt"
