@@ -20,6 +20,8 @@ type Key struct {
 	Enum        []string `json:"enum,omitempty"`     // the only values allowed; empty: no such list
 	Examples    []string `json:"examples,omitempty"` // as JSON
 	Children    []Key    `json:"children,omitempty"` // its keys, or those of its list's items, in schema order; without children of their own
+
+	keys *object // what Children was made of
 }
 
 // An UnknownKeyError says that a path names nothing in the schema.
@@ -44,13 +46,18 @@ func (e *UnknownKeyError) Error() string {
 	return fmt.Sprintf("%s has no key %q; its keys are %s", where, e.Key, strings.Join(e.Known, ", "))
 }
 
+// anyName stands, in a path, for a key that people choose.
+const anyName = "NAME"
+
 // Explain returns the schema's own text for a key, such as "steps.retry". The
 // empty path is the runbook. A list stands for its items. The error is an
 // [*UnknownKeyError].
 func Explain(path string) (Key, error) {
 	at, walked, required := tree(), []string(nil), false
+	var above []*object // the keys of what was walked through
 	for _, part := range splitPath(path) {
 		holder := container(at)
+		above = append(above, holder.object("properties"))
 		next := child(holder, part)
 		if next == nil {
 			return Key{}, &UnknownKeyError{path, part, strings.Join(walked, "."), holder.object("properties").keys()}
@@ -62,10 +69,18 @@ func Explain(path string) (Key, error) {
 	k := describeKey(at, walked)
 	k.Required = required
 	holder := container(at)
-	for _, name := range holder.object("properties").keys() {
+	k.keys = holder.object("properties")
+	if k.keys != nil && slices.Contains(above, k.keys) {
+		return k, nil // a schema inside itself: its keys were listed above
+	}
+	for _, name := range k.keys.keys() {
 		c := describeKey(child(holder, name), append(slices.Clone(walked), name))
 		c.Required = slices.Contains(holder.texts("required"), name)
 		k.Children = append(k.Children, c)
+	}
+	// Where people choose the keys, one stands for all of them.
+	if entry := holder.byPattern("name"); len(k.Children) == 0 && entry != nil {
+		k.Children = append(k.Children, describeKey(entry.resolved(), append(slices.Clone(walked), anyName)))
 	}
 	return k, nil
 }
@@ -89,6 +104,9 @@ func container(o *object) *object {
 func child(holder *object, name string) *object {
 	if c := holder.object("properties").object(name); c != nil {
 		return c.resolved()
+	}
+	if name == anyName { // also of names that must be in lower case
+		name = "name"
 	}
 	if c := holder.byPattern(name); c != nil {
 		return c.resolved()

@@ -16,13 +16,21 @@ func Markdown() []byte {
 	}
 	fmt.Fprintf(&b, "# The runbook language\n\n%s\n\n", root.Description)
 	b.WriteString("This page is generated from the JSON Schema; `runbook schema` prints it, and\n`runbook explain steps.retry` prints one key.\n\n")
-	section(&b, root, 2)
+	m := markdown{&b, map[*object]string{}}
+	m.section(root, 2)
 	return b.Bytes()
+}
+
+// markdown writes the reference. described is where each set of keys has its
+// table: keys that stand in several places are described once.
+type markdown struct {
+	*bytes.Buffer
+	described map[*object]string
 }
 
 // section writes the keys of k as a table, then a section for each of them that
 // has keys of its own.
-func section(b *bytes.Buffer, k Key, level int) {
+func (b markdown) section(k Key, level int) {
 	b.WriteString("| key | value | what it is |\n|---|---|---|\n")
 	for _, c := range k.Children {
 		fmt.Fprintf(b, "| `%s`%s | %s | %s |\n", c.Name, mark(c.Required), cell(c.Title), cell(details(c)))
@@ -37,6 +45,11 @@ func section(b *bytes.Buffer, k Key, level int) {
 		if len(full.Children) == 0 || c.Path == "on_failure" || c.Path == "finally" {
 			continue
 		}
+		if first, ok := b.described[full.keys]; ok && full.keys != nil {
+			b.again(c, first, level)
+			continue
+		}
+		b.described[full.keys] = c.Path
 		fmt.Fprintf(b, "%s `%s`\n\n%s\n\n", strings.Repeat("#", min(level, 6)), c.Path, c.Description)
 		if len(c.Examples) > 0 {
 			b.WriteString("```yaml\n")
@@ -45,8 +58,17 @@ func section(b *bytes.Buffer, k Key, level int) {
 			}
 			b.WriteString("```\n\n")
 		}
-		section(b, full, level+1)
+		b.section(full, level+1)
 	}
+}
+
+// again writes the section of a key whose keys are described elsewhere. The
+// commands, which are in many places, need none.
+func (b markdown) again(c Key, first string, level int) {
+	if c.Path != "steps."+c.Name {
+		return
+	}
+	fmt.Fprintf(b, "%s `%s`\n\n%s Its keys are those of `%s`.\n\n", strings.Repeat("#", min(level, 6)), c.Path, c.Description, first)
 }
 
 func mark(required bool) string {
