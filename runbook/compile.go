@@ -52,9 +52,6 @@ func (c *checker) compile(d *document) *plan.Plan {
 	if n := d.strategy.maxConcurrency; n != nil {
 		p.MaxConcurrency = number(n)
 	}
-	if p.Strategy == plan.Serial {
-		p.MaxConcurrency = 1
-	}
 	return p
 }
 
