@@ -14,6 +14,7 @@ const (
 	exitInvalid   = 3   // the runbook or what its params are given has errors
 	exitPaused    = 4   // all that is left waits for an approval
 	exitEngine    = 5   // the engine or the machine: disk, log folder, write errors
+	exitChanges   = 10  // plan --probe --detailed-exitcode: something would change
 	exitHangup    = 129 // cancelled by SIGHUP
 	exitInterrupt = 130 // cancelled by SIGINT
 	exitTerminate = 143 // cancelled by SIGTERM

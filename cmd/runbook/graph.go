@@ -45,6 +45,12 @@ func drawGraph(w io.Writer, p *plan.Plan, output string) error {
 	g := runbook.Graph(p)
 	drawing := dag.Drawing{
 		Title: p.Name,
+		Group: func(i int) string {
+			if g := p.Group(&p.Steps[i]); g != nil {
+				return g.ID
+			}
+			return ""
+		},
 		After: func(node, dep int) bool {
 			_, after := slices.BinarySearch(p.Steps[node].After, dep)
 			return after

@@ -34,15 +34,21 @@ func (c *cli) planCommand() *cobra.Command {
 		Long: `plan shows what apply would do: the steps in their order, with resolved command
 lines, timeouts, retries and effects. Steps of one wave may run at once. What is
 known only when another step has run stands as it is written, with the step that
-it waits for. Secrets are shown as ***. Nothing is run.`,
+it waits for. Secrets are shown as ***. Nothing is run.
+
+With --probe only the probes are run, which read, and each step is told as one
+that will run, is already done, is not wanted, is blocked, or depends on what is
+not known yet.`,
 		Example: `  runbook plan deploy.yaml
   runbook plan deploy.yaml -p environment=staging
+  runbook plan deploy.yaml --probe                what is to be done still
   runbook plan deploy.yaml -o json --out plan.json`,
 		Args:              oneFile,
 		ValidArgsFunction: runbookFiles,
 		RunE:              func(_ *cobra.Command, args []string) error { return c.plan(args[0], &f) },
 	}
 	f.params.add(cmd)
+	f.addProbe(cmd)
 	choice(cmd, &f.output, "output", "o", "text", "json")
 	outFlag(cmd, &f.out)
 	f.engine.add(c, cmd)
@@ -63,30 +69,48 @@ func (c *cli) plan(file string, f *planFlags) error {
 	if err != nil {
 		return err
 	}
-	return c.write(f.out, func(w io.Writer) error {
-		if f.output == "json" {
-			return writePlanJSON(w, p, config)
+	var survey *executor.Survey
+	if f.probe {
+		if survey, err = c.survey(config, p); err != nil {
+			return err
 		}
-		v := planView{w: w, config: config, view: newView(p)}
+	} else if f.detailed {
+		return usage("", "--detailed-exitcode needs --probe")
+	}
+	err = c.write(f.out, func(w io.Writer) error {
+		var colors paint
 		if f.out == "" {
-			v.paint = c.paint(c.stdout)
+			colors = c.paint(c.stdout)
 		}
-		v.print()
+		switch {
+		case f.output == "json":
+			return writePlanJSON(w, p, config, survey)
+		case survey != nil:
+			printSurvey(w, colors, p.Name, survey)
+		default:
+			v := planView{w: w, paint: colors, config: config, view: newView(p)}
+			v.print()
+		}
 		return nil
 	})
+	if err == nil && f.detailed && changes(survey, p) {
+		return &exit{code: exitChanges}
+	}
+	return err
 }
 
 // planJSON is a contract: keys may be added, those here stay.
 type planJSON struct {
 	FormatVersion int             `json:"format_version"`
-	Waves         [][]string      `json:"waves"`  // ids of steps that may run at once, in order
-	Config        executor.Config `json:"config"` // what holds where a step says nothing
+	Waves         [][]string      `json:"waves"`            // ids of steps that may run at once, in order
+	Config        executor.Config `json:"config"`           // what holds where a step says nothing
+	Survey        *surveyJSON     `json:"survey,omitempty"` // with --probe
 	Plan          *plan.Plan      `json:"plan"`
 }
 
-func writePlanJSON(w io.Writer, p *plan.Plan, config executor.Config) error {
+func writePlanJSON(w io.Writer, p *plan.Plan, config executor.Config, survey *executor.Survey) error {
 	config.LockDir = "" // no step depends on it, and it differs from user to user
-	j := planJSON{FormatVersion: 1, Waves: [][]string{}, Config: config, Plan: p}
+	j := planJSON{FormatVersion: 1, Waves: [][]string{}, Config: config, Survey: newSurveyJSON(survey), Plan: p}
 	for _, wave := range runbook.Graph(p).Levels() {
 		ids := make([]string, len(wave))
 		for i, n := range wave {

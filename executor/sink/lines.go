@@ -21,6 +21,12 @@ func (c *Console) stateLine(r *runView, e event.Event) {
 			f.buf = c.bold(f.buf, Escape(e.Name))
 			f.buf = append(f.buf, ": "+count(e.Total, "step")+"\n"...)
 		}
+	case event.RunCancelling:
+		if !r.barred {
+			return
+		}
+		f.buf = c.red(f.buf, "may not begin")
+		f.buf = append(f.buf, ": "+Escape(e.Error)+"\n"...)
 	case event.RunResumed:
 		f.buf = c.bold(f.buf, Escape(r.name))
 		f.buf = append(f.buf, ": goes on\n"...)
@@ -88,7 +94,7 @@ func (c *Console) endLine(s *stepView, e event.Event, r *runView) {
 			word = "cancelled after " + brief(duration(e))
 		}
 	case event.Skipped:
-		if max(r.total, len(r.order)) > manySteps {
+		if max(r.total, len(r.order)) > manySteps || r.barred {
 			return
 		}
 		word, detail = "skipped", s.why()

@@ -20,6 +20,7 @@ type runView struct {
 	status    event.Status
 	stats     event.Stats
 	err       string
+	barred    bool   // it may not begin, as err says
 	signal    string // of run_cancelling
 	asked     bool   // to cancel
 	dropped   int    // output lines the console did not get
@@ -85,11 +86,14 @@ func (r *runView) apply(e event.Event) {
 		r.name, r.total, r.startedAt = e.Name, e.Total, e.Timestamp
 	case event.RunCancelling:
 		r.asked, r.signal = true, e.Signal
+		if e.Error != "" && e.Reason != event.ReasonEngine && len(r.steps) == 0 {
+			r.barred = true
+		}
 	case event.RunPaused:
 		r.status, r.endedAt = event.StatusPaused, e.Timestamp
 	case event.RunCompleted:
 		r.status, r.endedAt = e.Status, e.Timestamp
-		if e.Reason == event.ReasonEngine { // other errors are told with their step
+		if e.Reason == event.ReasonEngine || r.barred { // other errors are told with their step
 			r.err = e.Error
 		}
 		if e.Stats != nil {

@@ -48,7 +48,7 @@ func (c *Console) summary(r *runView) {
 	}
 	s.held = holders(bad)
 	f := c.out
-	if !c.opt.Quiet {
+	if !c.opt.Quiet && !r.barred {
 		f.buf = append(f.buf, '\n')
 		f.buf = s.table(f.buf)
 	}
@@ -121,7 +121,10 @@ func (s *summary) verdict(b []byte) []byte {
 	} else {
 		b = append(b, " in "+took...)
 	}
-	if r.err != "" {
+	switch {
+	case r.barred && !s.opt.Quiet: // its first line said why
+		return append(b, ": nothing was started\n"...)
+	case r.err != "":
 		b = append(b, ": "+Escape(r.err)...)
 	}
 	b = s.counts(b)
