@@ -45,7 +45,7 @@ func Accepts(document Value) bool { return rules().accepts(document) }
 func AcceptsStep(step Value) bool { return stepRule().accepts(step) }
 
 var rules = sync.OnceValue(func() *rule {
-	c := ruleCompiler{known: map[string]*rule{}}
+	c := ruleCompiler{known: map[string]*rule{}, patterns: map[string]*pattern{}}
 	return c.compile(tree())
 })
 
@@ -59,7 +59,7 @@ type rule struct {
 	never              bool
 	types              []Kind // none: any
 	values             []string
-	pattern            *regexp.Regexp
+	pattern            *pattern
 	minLength          int
 	minimum, maximum   float64
 	bounded            bool
@@ -82,7 +82,7 @@ type dependentRule struct {
 }
 
 type patternRule struct {
-	name *regexp.Regexp
+	name *pattern
 	rule *rule
 }
 
@@ -100,7 +100,7 @@ func (r *rule) accepts(v Value) bool {
 	switch kind {
 	case String:
 		text := v.Text()
-		if r.minLength > 0 && utf8.RuneCountInString(text) < r.minLength || r.pattern != nil && !r.pattern.MatchString(text) {
+		if r.minLength > 0 && utf8.RuneCountInString(text) < r.minLength || r.pattern != nil && !r.pattern.matches(text) {
 			return false
 		}
 	case Int, Float:
@@ -176,7 +176,7 @@ func (r *rule) forKey(name string) *rule {
 		return p
 	}
 	for _, p := range r.patterns {
-		if p.name.MatchString(name) {
+		if p.name.matches(name) {
 			return p.rule
 		}
 	}
@@ -184,7 +184,25 @@ func (r *rule) forKey(name string) *rule {
 }
 
 type ruleCompiler struct {
-	known map[string]*rule // by what refers to them
+	known    map[string]*rule // by what refers to them
+	patterns map[string]*pattern
+}
+
+// A pattern is a regular expression that is compiled when something is first
+// held against it: most runbooks use few of them.
+type pattern struct {
+	compiled func() *regexp.Regexp
+}
+
+func (p *pattern) matches(s string) bool { return p.compiled().MatchString(s) }
+
+func (c *ruleCompiler) pattern(text string) *pattern {
+	p := c.patterns[text]
+	if p == nil {
+		p = &pattern{sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })}
+		c.patterns[text] = p
+	}
+	return p
 }
 
 func (c *ruleCompiler) compile(schema any) *rule {
@@ -220,7 +238,7 @@ func (c *ruleCompiler) keyword(r *rule, keyword string, o *object) {
 	case "const":
 		r.values = []string{number(value).String()}
 	case "pattern":
-		r.pattern = regexp.MustCompile(value.(string))
+		r.pattern = c.pattern(value.(string))
 	case "minLength":
 		r.minLength = int(float(value))
 	case "minItems":
@@ -244,7 +262,7 @@ func (c *ruleCompiler) keyword(r *rule, keyword string, o *object) {
 		}
 	case "patternProperties":
 		for _, name := range o.object(keyword).names {
-			r.patterns = append(r.patterns, patternRule{regexp.MustCompile(name), c.compile(o.object(keyword).values[name])})
+			r.patterns = append(r.patterns, patternRule{c.pattern(name), c.compile(o.object(keyword).values[name])})
 		}
 	case "additionalProperties":
 		r.additional = c.compile(value)

@@ -142,10 +142,16 @@ func valueOf(v any) plainValue {
 
 // The two ways to check a document never disagree, whatever is broken in it.
 func TestAcceptsAgreesWithCheck(t *testing.T) {
+	for _, file := range []string{"everything", "language"} {
+		t.Run(file, func(t *testing.T) { agree(t, file) })
+	}
+}
+
+func agree(t *testing.T, file string) {
 	s := independent(t)
-	doc, ok := read(t, filepath.Join("..", "testdata", "ok", "everything.yaml"))
+	doc, ok := read(t, filepath.Join("..", "testdata", "ok", file+".yaml"))
 	if !ok {
-		t.Fatal("everything.yaml cannot be read")
+		t.Fatalf("%s.yaml cannot be read", file)
 	}
 	source, _ := json.Marshal(doc)
 	random := rand.New(rand.NewSource(1))
@@ -184,7 +190,7 @@ func mutate(r *rand.Rand, at *any) {
 			delete(v, key)
 			return
 		case 1:
-			v[[]string{"exec", "shell", "retry", "zzz", "A-B", "args", "type"}[r.Intn(7)]] = values[r.Intn(len(values))]
+			v[[]string{"exec", "shell", "retry", "zzz", "A-B", "args", "type", "uses", "with", "expect", "in", "matrix", "env"}[r.Intn(13)]] = values[r.Intn(len(values))]
 			return
 		}
 		child := v[key]

@@ -216,6 +216,8 @@ func valueAt(doc any, pointer []string) any {
 	return doc
 }
 
+var unescape = strings.NewReplacer("~1", "/", "~0", "~")
+
 // splitPointer undoes both escapings of the validator: that of JSON pointers,
 // and that of the URL fragment around it.
 func splitPointer(s string) []string {
@@ -227,7 +229,7 @@ func splitPointer(s string) []string {
 		if u, err := url.PathUnescape(p); err == nil {
 			p = u
 		}
-		parts[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(p)
+		parts[i] = unescape.Replace(p)
 	}
 	return parts
 }

@@ -17,55 +17,90 @@ type object struct {
 }
 
 var tree = sync.OnceValue(func() *object {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	v, err := readValue(d)
-	if err != nil {
-		panic(err) // the embedded schema is broken: a bug that any test finds
+	r := reader{text: text}
+	o, ok := r.value().(*object)
+	if !ok {
+		panic("schema: the embedded schema is no object") // a bug that any test finds
 	}
-	return v.(*object)
+	return o
 })
 
-func readValue(d *json.Decoder) (any, error) {
-	t, err := d.Token()
-	if err != nil {
-		return nil, err
-	}
-	switch t {
-	case json.Delim('{'):
-		return readObject(d)
-	case json.Delim('['):
-		list := []any{}
-		for d.More() {
-			v, err := readValue(d)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, v)
-		}
-		_, err = d.Token()
-		return list, err
-	}
-	return t, nil
+// A reader reads the embedded schema. Every run of the program waits for it, and
+// encoding/json, token by token, takes ten times as long. The text is ours and
+// its form is tested: what is not JSON panics.
+type reader struct {
+	text []byte
+	at   int
 }
 
-func readObject(d *json.Decoder) (any, error) {
-	o := &object{values: map[string]any{}}
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return nil, err
-		}
-		v, err := readValue(d)
-		if err != nil {
-			return nil, err
-		}
-		name := key.(string)
-		o.names = append(o.names, name)
-		o.values[name] = v
+// next is the next byte that is no blank, comma or colon.
+func (r *reader) next() byte {
+	for bytes.IndexByte([]byte(" \n\t\r,:"), r.text[r.at]) >= 0 {
+		r.at++
 	}
-	_, err := d.Token()
-	return o, err
+	return r.text[r.at]
+}
+
+func (r *reader) value() any {
+	switch b := r.next(); b {
+	case '{':
+		return r.object()
+	case '[':
+		list := []any{}
+		for r.at++; r.next() != ']'; {
+			list = append(list, r.value())
+		}
+		r.at++
+		return list
+	case '"':
+		return r.string()
+	}
+	from := r.at
+	for bytes.IndexByte([]byte(" \n,]}"), r.text[r.at]) < 0 {
+		r.at++
+	}
+	switch word := string(r.text[from:r.at]); word {
+	case "true":
+		return true
+	case "false":
+		return false
+	case "null":
+		return nil
+	default:
+		return json.Number(word)
+	}
+}
+
+func (r *reader) object() *object {
+	o := &object{values: map[string]any{}}
+	for r.at++; r.next() != '}'; {
+		name := r.string()
+		o.names = append(o.names, name)
+		o.values[name] = r.value()
+	}
+	r.at++
+	return o
+}
+
+func (r *reader) string() string {
+	r.next()
+	from := r.at
+	escaped := false
+	for r.at++; r.text[r.at] != '"'; r.at++ {
+		if r.text[r.at] == '\\' {
+			escaped = true
+			r.at++
+		}
+	}
+	r.at++
+	if !escaped {
+		return string(r.text[from+1 : r.at-1])
+	}
+	var s string
+	if err := json.Unmarshal(r.text[from:r.at], &s); err != nil {
+		panic(err)
+	}
+	return s
 }
 
 // find returns what a JSON pointer into the schema points at, or nil.
