@@ -82,9 +82,12 @@ func (r *liveRun) attempt(ctx context.Context, killed <-chan struct{}, j *job) (
 	if j.err != nil {
 		return Outcome{Ending: NotStarted, Error: j.err.Error(), ExitCode: -1, StartedAt: began, EndedAt: time.Now()}
 	}
+	if j.inv.StdoutFile != "" && hidesStdout(j.step) {
+		return Outcome{Ending: NotStarted, Error: "stdout: a step with secret_outputs keeps its standard output to itself", ExitCode: -1, StartedAt: began, EndedAt: time.Now()}
+	}
 	rec := r.newRecorder(j)
 	file := r.outputFile(j)
-	out = r.engine.runner.Run(ctx, Attempt{
+	a := Attempt{
 		RunID:       r.id,
 		ExecutionID: j.execution,
 		StepID:      j.id,
@@ -95,7 +98,14 @@ func (r *liveRun) attempt(ctx context.Context, killed <-chan struct{}, j *job) (
 		Kill:        killed,
 		Stdout:      rec.stdout,
 		Stderr:      rec.stderr,
-	})
+	}
+	if f := rec.stdout.file; f != nil {
+		a.open = f.open
+		if r.engine.host == nil { // a runner from elsewhere starts nothing that could want for descriptors
+			f.open()
+		}
+	}
+	out = r.engine.runner.Run(ctx, a)
 	rec.close(&out)
 	r.judge(j, &out, rec, file)
 	for _, w := range out.Warnings {

@@ -41,14 +41,10 @@ func (l *localRunner) Run(ctx context.Context, a Attempt) Outcome {
 	}
 	files := &files{attempt: a}
 	defer files.closeStdin()
-	if a.Invocation.Stdin != nil || a.Invocation.StdoutFile != "" {
+	if a.Invocation.Stdin != nil || a.open != nil {
 		spec.Prepare = files.open
 	}
-	out := outcome(l.host.Run(ctx, a.Kill, spec), spec.Timeout)
-	if err := files.closeStdout(); err != nil && (out.Ending == Exited || out.Ending == NotStarted) {
-		out.Reason, out.Error = event.ReasonOutput, fmt.Sprintf("stdout: %v", err)
-	}
-	return out
+	return outcome(l.host.Run(ctx, a.Kill, spec), spec.Timeout)
 }
 
 // spec is the process of an attempt.

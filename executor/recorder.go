@@ -28,6 +28,7 @@ type channel struct {
 	raw     *output.Capture // nil: no expression reads it
 	hidden  bool            // secrets are taken from it: nobody else gets it
 	masker  *mask.Writer    // nil: there is nothing to hide
+	file    *stdoutFile     // nil: there is none
 	lines   *output.Lines
 	capture output.Capture
 }
@@ -38,6 +39,9 @@ func (r *liveRun) newRecorder(j *job) *recorder {
 	masker := r.vault.current()
 	rec.stdout = rec.channel(j, event.Stdout, masker)
 	rec.stderr = rec.channel(j, event.Stderr, masker)
+	if path := j.inv.StdoutFile; path != "" {
+		rec.stdout.file = &stdoutFile{path: path}
+	}
 	if judged(j.step) {
 		rec.stdout.raw, rec.stderr.raw = &output.Capture{}, &output.Capture{}
 		rec.stdout.hidden = hidesStdout(j.step)
@@ -96,9 +100,17 @@ func (rec *recorder) channel(j *job, t event.Type, masker *mask.Masker) *channel
 		rec.run.engine.stream.output(&e, b, rec.log, offset)
 	})
 	if masker != nil {
-		c.masker = masker.Writer(func(b []byte) { c.lines.Write(b) })
+		c.masker = masker.Writer(c.pass)
 	}
 	return c
+}
+
+// pass hands on what may be seen.
+func (c *channel) pass(p []byte) {
+	if c.file != nil {
+		c.file.write(p)
+	}
+	c.lines.Write(p)
 }
 
 // Write takes what the attempt wrote. It does not fail.
@@ -111,7 +123,7 @@ func (c *channel) Write(p []byte) (int, error) {
 	case c.masker != nil:
 		return c.masker.Write(p)
 	default:
-		return c.lines.Write(p)
+		c.pass(p)
 	}
 	return len(p), nil
 }
@@ -127,6 +139,11 @@ func (c *channel) flush() {
 func (rec *recorder) close(out *Outcome) {
 	rec.stdout.flush()
 	rec.stderr.flush()
+	if f := rec.stdout.file; f != nil {
+		if err := f.close(); err != nil && (out.Ending == Exited || out.Ending == NotStarted) {
+			out.Reason, out.Error = event.ReasonOutput, fmt.Sprintf("stdout: %v", err)
+		}
+	}
 	if lost, err := rec.log.Close(); err != nil {
 		out.Warnings = append(out.Warnings, fmt.Sprintf("the log lacks %d bytes: %v", lost, err))
 	}

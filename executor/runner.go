@@ -34,6 +34,11 @@ type Attempt struct {
 	// Stdout and Stderr take what the attempt writes, each from one goroutine,
 	// and not after Run has returned. They do not fail and do not block for long.
 	Stdout, Stderr io.Writer
+
+	// open makes the file that standard output goes to as well, nil: there is
+	// none. It is called right before the process starts; undo is for a start
+	// that has to wait for descriptors, and must not hold any.
+	open func() (undo func(), err error)
 }
 
 // An Outcome is how an attempt ended.
