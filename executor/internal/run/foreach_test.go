@@ -173,8 +173,10 @@ func TestScope(t *testing.T) {
 			}
 		}
 	}
-	if s := m.Scope(Node{}); s.HasItem {
-		t.Errorf("the foreach as a whole has an item")
+	for _, n := range []Node{{}, inside} {
+		if s := m.Scope(n); s.HasItem {
+			t.Errorf("%s has an item", m.StepID(n))
+		}
 	}
 	if s := m.Scope(Node{Index: 99}); s != nil {
 		t.Errorf("a step that does not exist has a scope")

@@ -258,8 +258,6 @@ var mutants = []mutant{
 	// Loops and included runbooks.
 	{"one item more at once", "expand.go",
 		"k.under < k.limit", "k.under <= k.limit"},
-	{"items begin after the foreach has failed", "expand.go",
-		"k.next < k.size && k.failure < 0 &&", "k.next < k.size &&"},
 	{"an item between two attempts makes room", "apply.go",
 		"n.due = at.Add(time.Duration(e.Delay))", "if k.kind == items {\n\t\t\tk.under--\n\t\t\tm.admit(n.block)\n\t\t}\n\t\tn.due = at.Add(time.Duration(e.Delay))"},
 	{"max_failures tolerates one less", "block.go",
@@ -302,8 +300,6 @@ var mutants = []mutant{
 		"for _, key := range slices.Sorted(maps.Keys(v)) {", "for key := range v {"},
 	{"any key will do", "foreach.go",
 		"case !utf8.ValidString(key) || strings.ContainsFunc(key, unicode.IsControl):", "case !utf8.ValidString(key):"},
-	{"outputs of what failed are in the list", "scope.go",
-		"if one := &m.nodes[k.first+local]; one.status == event.StatusCompleted {", "if one := &m.nodes[k.first+local]; one.status != event.StatusPending {"},
 	{"an item is there for the whole foreach", "scope.go",
 		"if j != nil && m.isInstance(i) {", "if j != nil {"},
 
