@@ -24,6 +24,15 @@ func TestGuide(t *testing.T) {
 	count := 0
 	p := readPage(t, "docs/guide.md")
 	for _, b := range p.blocks {
+		if b.lang != "yaml" && b.lang != "text" {
+			continue
+		}
+		if m := link.FindStringSubmatch(b.lead); m != nil && strings.HasSuffix(m[1], ".yaml") {
+			if b.text != read(t, filepath.Join("docs", m[1])) {
+				t.Errorf("%s: the block is not %s as it is", p.at(b.line), m[1])
+			}
+			continue
+		}
 		first, _, _ := strings.Cut(b.text, "\n")
 		if m := named.FindStringSubmatch(first); m != nil {
 			others[m[1]] = b.text
