@@ -3,8 +3,10 @@ package runbook
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/cloudops-run/runbook/runbook/plan"
@@ -19,6 +21,10 @@ const maxIncluded = 100_000
 type includes struct {
 	files map[string]*included // by their real path
 	order []*included
+	// scopes are those of included files, by the file and which of its params
+	// hold a secret: files that include each other twice would be checked
+	// endlessly otherwise.
+	scopes map[string]*scopes
 }
 
 // An included runbook.
@@ -49,10 +55,9 @@ func checkIncludes(c *checker, d *document) {
 		}
 		s.included = c.include(s.uses)
 	}
-	if c.isIncluded() {
-		return
+	if !c.isIncluded() {
+		c.checkTotal(d)
 	}
-	c.total(d)
 }
 
 // include reads an included file, or says why it cannot.
@@ -170,24 +175,33 @@ func (c *checker) parent() string {
 // A link is one file of a chain of files that include each other.
 type link struct{ real, named string }
 
-// total counts the steps of a file with all that it includes, and refuses more
-// than can be meant.
-func (c *checker) total(d *document) int {
+// checkTotal refuses more steps, with all that is included, than can be meant.
+func (c *checker) checkTotal(d *document) {
 	n := len(d.steps)
 	for _, s := range d.steps {
-		f := s.included
-		if f == nil || f.doc == nil {
+		if s.included == nil {
 			continue
 		}
-		if f.steps == 0 {
-			f.steps = max(f.total(f.doc), 1)
-		}
-		if n += f.steps; n > maxIncluded {
+		if n += s.included.total(); n > maxIncluded {
 			c.at(s.uses, ruleLimit, "include less", "with this runbook there are more than %d steps", maxIncluded)
-			return 0
+			return
 		}
 	}
-	return n
+}
+
+// total counts the steps of an included file with all that it includes, as far
+// as the limit.
+func (f *included) total() int {
+	if f.steps > 0 || f.doc == nil {
+		return f.steps
+	}
+	f.steps = len(f.doc.steps)
+	for _, s := range f.doc.steps {
+		if s.included != nil {
+			f.steps = min(f.steps+s.included.total(), maxIncluded+1)
+		}
+	}
+	return f.steps
 }
 
 // child are the scopes of the runbook that a step includes, with what the step
@@ -203,9 +217,14 @@ func (x *scopes) child(s *step) *scopes {
 	}
 	var opaque map[string]bool
 	x.visit(s, func() { opaque = x.with(s, f) })
-	child := newScopes(f.checker, f.doc, opaque)
+	key := f.chain[len(f.chain)-1].real + "\x00" + strings.Join(slices.Sorted(maps.Keys(opaque)), " ")
+	child := x.includes.scopes[key]
+	if child == nil {
+		child = newScopes(f.checker, f.doc, opaque)
+		x.includes.scopes[key] = child
+		child.check()
+	}
 	x.children[s] = child
-	child.check()
 	return child
 }
 

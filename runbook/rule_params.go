@@ -112,56 +112,10 @@ func (p *param) canonical() json.RawMessage {
 
 // fragmentType is what is known of a value before it is given.
 func fragmentType(n *node) plan.Type {
-	_, kind := lookup(n, "type")
-	if !isScalar(kind) {
+	if !isMapping(n) {
 		return plan.Any
 	}
-	switch kind.Value {
-	case "string":
-		return plan.String
-	case "integer":
-		return plan.Integer
-	case "number":
-		return plan.Number
-	case "boolean":
-		return plan.Bool
-	case "array":
-		if _, items := lookup(n, "items"); isMapping(items) {
-			return plan.ListOf(fragmentType(items))
-		}
-		return plan.ListOf(plan.Any)
-	case "object":
-		return objectType(n)
-	}
-	return plan.Any
-}
-
-func objectType(n *node) plan.Type {
-	_, properties := lookup(n, "properties")
-	_, others := lookup(n, "additionalProperties")
-	closed := isScalar(others) && others.Value == "false"
-	if !isMapping(properties) {
-		if isMapping(others) {
-			return plan.MapOf(fragmentType(others))
-		}
-		return plan.MapOf(plan.Any)
-	}
-	required := map[string]bool{}
-	if _, list := lookup(n, "required"); isList(list) {
-		for _, name := range list.Content {
-			required[name.Value] = true
-		}
-	}
-	fields := map[string]plan.Type{}
-	for i := 0; i+1 < len(properties.Content); i += 2 {
-		name := properties.Content[i].Value
-		t := fragmentType(properties.Content[i+1])
-		if !required[name] {
-			t = t.MaybeAbsent("the param does not require it")
-		}
-		fields[name] = t
-	}
-	return plan.Object(fields, !closed)
+	return plan.SchemaType(fragmentOf(n))
 }
 
 // literalType is the type of a value in the file.

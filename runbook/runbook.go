@@ -155,7 +155,7 @@ func newChecker(file string, src []byte, o Options) *checker {
 	c.scripts = scripts{dir: dir, root: o.Root}
 	c.holes, c.unclaimed = map[*node]bool{}, map[*node]bool{}
 	c.values, c.exprs = map[*node]plan.Value{}, map[*node]*plan.Expr{}
-	c.includes = &includes{files: map[string]*included{}}
+	c.includes = &includes{files: map[string]*included{}, scopes: map[string]*scopes{}}
 	real, err := filepath.EvalSymlinks(file)
 	if abs, absErr := filepath.Abs(real); err == nil && absErr == nil {
 		real = abs
