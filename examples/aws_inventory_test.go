@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,11 +18,11 @@ import (
 // can be told to be down.
 type cloud struct {
 	mu   sync.Mutex
-	down map[string]int // "region action" to how many requests are refused
-	seen []string       // "region action", in order
+	down map[string]int // "account region action" to how many requests are refused
+	seen []string       // "account region action", in order
 }
 
-var scope = regexp.MustCompile(`Credential=[^/]+/\d+/([a-z0-9-]+)/([a-z0-9]+)/aws4_request`)
+var scope = regexp.MustCompile(`Credential=AKIA([A-Z]+)/\d+/([a-z0-9-]+)/([a-z0-9]+)/aws4_request`)
 
 func (c *cloud) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	m := scope.FindStringSubmatch(r.Header.Get("Authorization"))
@@ -31,12 +30,12 @@ func (c *cloud) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		http.Error(rw, "the request is not signed", http.StatusForbidden)
 		return
 	}
-	region, action := m[1], r.FormValue("Action")
-	if m[2] == "s3" {
+	account, region, action := strings.ToLower(m[1]), m[2], r.FormValue("Action")
+	if m[3] == "s3" {
 		action = "ListBuckets"
 	}
 	c.mu.Lock()
-	question := region + " " + action
+	question := account + " " + region + " " + action
 	c.seen = append(c.seen, question)
 	refused := c.down[question] > 0
 	if refused {
@@ -51,26 +50,35 @@ func (c *cloud) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	switch action {
 	case "GetCallerIdentity":
-		fmt.Fprint(rw, `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>`+
-			`<Arn>arn:aws:iam::123456789012:user/audit</Arn><UserId>AIDA</UserId><Account>123456789012</Account>`+
-			`</GetCallerIdentityResult></GetCallerIdentityResponse>`)
+		fmt.Fprintf(rw, `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>`+
+			`<Arn>arn:aws:iam::%[1]s:user/audit</Arn><UserId>AIDA</UserId><Account>%[1]s</Account>`+
+			`</GetCallerIdentityResult></GetCallerIdentityResponse>`, accountNumbers[account])
 	case "ListBuckets":
 		fmt.Fprint(rw, `<ListAllMyBucketsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Owner><ID>1</ID></Owner>`+
 			`<Buckets><Bucket><Name>logs</Name></Bucket><Bucket><Name>site</Name></Bucket></Buckets></ListAllMyBucketsResult>`)
 	case "DescribeInstances":
 		fmt.Fprintf(rw, `<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><reservationSet><item><instancesSet><item>`+
-			`<instanceId>i-%s</instanceId><instanceType>t3.micro</instanceType><instanceState><code>16</code><name>running</name></instanceState>`+
+			`<instanceId>i-%s-%s</instanceId><instanceType>t3.micro</instanceType><instanceState><code>16</code><name>running</name></instanceState>`+
 			`<tagSet><item><key>owner</key><value>shop</value></item></tagSet>`+
-			`</item></instancesSet></item></reservationSet></DescribeInstancesResponse>`, region)
+			`</item></instancesSet></item></reservationSet></DescribeInstancesResponse>`, account, region)
 	case "DescribeVolumes":
 		fmt.Fprintf(rw, `<DescribeVolumesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><volumeSet><item>`+
-			`<volumeId>vol-%s</volumeId><size>8</size><status>available</status></item></volumeSet></DescribeVolumesResponse>`, region)
+			`<volumeId>vol-%s-%s</volumeId><size>8</size><status>available</status></item></volumeSet></DescribeVolumesResponse>`, account, region)
 	default:
 		http.Error(rw, "no such action here: "+action, http.StatusBadRequest)
 	}
 }
 
-var regions = []string{"eu-central-1", "us-east-1", "ap-southeast-2"}
+var (
+	accountNumbers = map[string]string{"prod": "111111111111", "staging": "222222222222"}
+	inventoried    = []string{"eu-central-1", "us-east-1"}
+)
+
+// inventory runs the runbook for both accounts and two regions.
+func (w *world) inventory(wantExit int) string {
+	w.t.Helper()
+	return w.apply("runbook.yaml", wantExit, "-p", "accounts=[prod, staging]", "-p", "regions="+asJSON(w.t, inventoried))
+}
 
 func startCloud(t *testing.T, down map[string]int) (w *world, c *cloud) {
 	w = stage(t, "aws-inventory")
@@ -78,49 +86,74 @@ func startCloud(t *testing.T, down map[string]int) (w *world, c *cloud) {
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
 	w.useAWS(server.URL)
+	w.asProfiles()
 	return w, c
+}
+
+// asProfiles gives each account a profile with credentials of its own, and
+// nothing to whoever names none.
+func (w *world) asProfiles() {
+	w.t.Helper()
+	delete(w.env, "AWS_ACCESS_KEY_ID")
+	delete(w.env, "AWS_SECRET_ACCESS_KEY")
+	text := ""
+	for account := range accountNumbers {
+		text += fmt.Sprintf("[%s]\naws_access_key_id = AKIA%s\naws_secret_access_key = made-up\n", account, strings.ToUpper(account))
+	}
+	writeFile(w.t, w.env["AWS_SHARED_CREDENTIALS_FILE"], text)
+	writeFile(w.t, w.env["AWS_CONFIG_FILE"], "[profile prod]\n[profile staging]\n")
 }
 
 func TestAWSInventory(t *testing.T) {
 	needs(t, "bash", "aws", "jq", "grep")
-	t.Run("asks every region", func(t *testing.T) {
+	t.Run("asks every region of every account", func(t *testing.T) {
 		t.Parallel()
-		w, c := startCloud(t, map[string]int{"us-east-1 DescribeInstances": 1}) // which a retry is for
-		wantContains(t, w.apply("runbook.yaml", 0), "account 123456789012, 2 buckets",
-			"3 things nobody owns, 0 questions without an answer")
+		w, c := startCloud(t, map[string]int{"prod us-east-1 DescribeInstances": 1}) // which a retry is for
+		wantContains(t, w.inventory(0), "prod is account 111111111111, with 2 buckets", "staging is account 222222222222, with 2 buckets",
+			"4 things nobody owns, 0 questions without an answer")
 		report := readFile(t, filepath.Join(w.dir, "inventory/report.tsv"))
-		for _, region := range regions {
-			wantContains(t, report,
-				region+"\tinstance\ti-"+region+"\tt3.micro\trunning\tshop\n",
-				region+"\tvolume\tvol-"+region+"\t8 GiB\tavailable\tNOBODY\n")
-			if !slices.Contains(c.seen, region+" DescribeVolumes") {
-				t.Errorf("%s was never asked for its volumes", region)
+		for account := range accountNumbers {
+			for _, region := range inventoried {
+				wantContains(t, report,
+					account+"\t"+region+"\tinstance\ti-"+account+"-"+region+"\tt3.micro\trunning\tshop\n",
+					account+"\t"+region+"\tvolume\tvol-"+account+"-"+region+"\t8 GiB\tavailable\tNOBODY\n")
 			}
+		}
+		if got := strings.Count(report, "\n"); got != 1+2*2*2 {
+			t.Errorf("the report has %d lines, want 9:\n%s", got, report)
+		}
+		if n := len(c.seen); n != 2+2+2*4+1 {
+			t.Errorf("%d questions were asked, want 13: %q", n, c.seen)
 		}
 	})
 
 	t.Run("names a region that does not answer", func(t *testing.T) {
 		t.Parallel()
-		w, _ := startCloud(t, map[string]int{"ap-southeast-2 DescribeInstances": 1000})
+		w, _ := startCloud(t, map[string]int{"staging eu-central-1 DescribeInstances": 1000})
 		// What an earlier run was told must not stand in for an answer.
-		writeFile(t, filepath.Join(w.dir, "inventory/instances.ap-southeast-2.json"),
+		writeFile(t, filepath.Join(w.dir, "inventory/instances.staging.eu-central-1.json"),
 			`{"Reservations": [{"Instances": [{"InstanceId": "i-stale", "State": {}}]}]}`)
-		wantContains(t, w.apply("runbook.yaml", 0), "1 questions without an answer")
+		wantContains(t, w.inventory(0), "1 questions without an answer")
 		report := readFile(t, filepath.Join(w.dir, "inventory/report.tsv"))
-		wantContains(t, report, "ap-southeast-2\tinstances\tNO ANSWER", "i-us-east-1")
+		wantContains(t, report, "staging\teu-central-1\tinstances\tNO ANSWER", "i-prod-eu-central-1", "i-staging-us-east-1")
 		if strings.Contains(report, "i-stale") {
 			t.Errorf("the report passes off an old answer:\n%s", report)
 		}
 	})
 
-	t.Run("fails without the account", func(t *testing.T) {
+	t.Run("fails without an account", func(t *testing.T) {
 		t.Parallel()
-		w, _ := startCloud(t, map[string]int{"eu-central-1 GetCallerIdentity": 1000})
+		w, c := startCloud(t, map[string]int{"staging eu-central-1 GetCallerIdentity": 1000})
 		report := filepath.Join(w.dir, "inventory/report.tsv")
 		writeFile(t, report, "of last week\n")
-		w.apply("runbook.yaml", 1)
+		w.inventory(1)
 		if exists(report) {
 			t.Error("a report of nobody knows what")
+		}
+		for _, question := range c.seen {
+			if strings.Contains(question, "Describe") {
+				t.Errorf("asked all the same: %s", question)
+			}
 		}
 	})
 }
@@ -136,14 +169,15 @@ func TestAWSInventoryAgainstMoto(t *testing.T) {
 	}
 	w := stage(t, "aws-inventory")
 	w.useAWS(startMoto(t, w))
-	for _, region := range regions {
-		w.must(w.tmp, "aws", "--region="+region, "ec2", "run-instances", "--image-id=ami-12c6146b",
+	w.asProfiles()
+	for _, region := range inventoried {
+		w.must(w.tmp, "aws", "--profile=prod", "--region="+region, "ec2", "run-instances", "--image-id=ami-12c6146b",
 			"--instance-type=t3.micro", "--tag-specifications=ResourceType=instance,Tags=[{Key=owner,Value="+region+"}]")
 	}
-	w.must(w.tmp, "aws", "--region=us-east-1", "ec2", "create-volume", "--availability-zone=us-east-1a", "--size=12")
-	out := w.apply("runbook.yaml", 0)
-	wantContains(t, out, "account 123456789012, 0 buckets", "1 things nobody owns, 0 questions without an answer", "12 GiB")
-	for _, region := range regions {
+	w.must(w.tmp, "aws", "--profile=prod", "--region=us-east-1", "ec2", "create-volume", "--availability-zone=us-east-1a", "--size=12")
+	out := w.apply("runbook.yaml", 0, "-p", "accounts=[prod]", "-p", "regions="+asJSON(t, inventoried))
+	wantContains(t, out, "prod is account 123456789012, with 0 buckets", "1 things nobody owns, 0 questions without an answer", "12 GiB")
+	for _, region := range inventoried {
 		wantContains(t, out, "t3.micro\trunning\t"+region)
 	}
 }

@@ -3,6 +3,7 @@ package examples_test
 import (
 	"regexp"
 	"strconv"
+	"sync"
 	"testing"
 )
 
@@ -19,10 +20,21 @@ func (w *world) useAWS(endpoint string) {
 		"AWS_EC2_METADATA_DISABLED", "true",
 		"AWS_MAX_ATTEMPTS", "1", // the runbooks' own retries are what is tested
 	)
-	version := w.must(w.tmp, "aws", "--version")
-	if !knowsEndpointURL(version) {
+	if !awsKnowsEndpointURL(w) {
 		w.wrapAWS()
 	}
+}
+
+var (
+	askAWS     sync.Once
+	awsCanTell bool
+)
+
+// awsKnowsEndpointURL asks the command itself, once: it takes its time to start.
+func awsKnowsEndpointURL(w *world) bool {
+	w.t.Helper()
+	askAWS.Do(func() { awsCanTell = knowsEndpointURL(w.must(w.tmp, "aws", "--version")) })
+	return awsCanTell
 }
 
 var awsVersion = regexp.MustCompile(`aws-cli/(\d+)\.(\d+)`)

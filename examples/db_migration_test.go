@@ -38,7 +38,18 @@ func TestDBMigration(t *testing.T) {
 		if exists(w.path("srv", "maintenance")) {
 			t.Error("still in maintenance")
 		}
-		w.apply("runbook.yaml", 0) // again: nothing is left to do
+
+		// Again: nothing is left to do, and so there is no maintenance and no copy.
+		wantCopies := func(want int) {
+			t.Helper()
+			if copies, _ := filepath.Glob(db + ".before-*"); len(copies) != want {
+				t.Errorf("found the copies %q, want %d", copies, want)
+			}
+		}
+		wantCopies(1)
+		writeFile(t, w.path("srv", "maintenance"), "would be in the way\n")
+		w.apply("runbook.yaml", 0)
+		wantCopies(1)
 	})
 
 	// A migration that looks whether the application is really off.
@@ -99,7 +110,7 @@ func TestDBMigration(t *testing.T) {
 		t.Parallel()
 		w, db := shopDB(t)
 		unlock := lock(t, db)
-		wantContains(t, w.apply("runbook.yaml", 1), "locked", "the database was not touched")
+		wantContains(t, w.apply("runbook.yaml", 1), "locked")
 		unlock()
 		if got := w.query(db, "pragma user_version"); got != "1" {
 			t.Errorf("migrated to version %s under a lock", got)

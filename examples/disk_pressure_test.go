@@ -2,6 +2,7 @@ package examples_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -32,8 +33,14 @@ func fullTree(t *testing.T) (w *world, root string) {
 	sized(t, filepath.Join(root, "cache/newer"), 2048, 20)
 	sized(t, filepath.Join(root, "cache/fresh"), 2048, 1)
 	sized(t, filepath.Join(root, "lib/db/data"), 4096, 400)
-	w.set("DISK_ROOT", root)
 	return w, root
+}
+
+// relieve runs the runbook with a budget and a target in MiB.
+func (w *world) relieve(wantExit, budget, target int, more ...string) string {
+	w.t.Helper()
+	args := []string{"-p", "root=" + w.path("var"), "-p", fmt.Sprint("budget_mib=", budget), "-p", fmt.Sprint("target_mib=", target)}
+	return w.apply("runbook.yaml", wantExit, append(args, more...)...)
 }
 
 func TestDiskPressure(t *testing.T) {
@@ -41,8 +48,7 @@ func TestDiskPressure(t *testing.T) {
 	t.Run("deletes oldest first until the target", func(t *testing.T) {
 		t.Parallel()
 		w, root := fullTree(t)
-		w.set("DISK_BUDGET_MIB", "10", "DISK_TARGET_MIB", "9")
-		wantContains(t, w.apply("runbook.yaml", 0), "deleted 2 files, 4 MiB")
+		wantContains(t, w.relieve(0, 10, 9), "deleted 2 files, 4 MiB")
 		for path, want := range map[string]bool{
 			"cache/oldest": false, "log/archive/app log.1.gz": false,
 			"cache/newer": true, "cache/fresh": true, "lib/db/data": true,
@@ -59,7 +65,6 @@ func TestDiskPressure(t *testing.T) {
 			unavailable(t, "a mounted /proc")
 		}
 		w, root := fullTree(t)
-		w.set("DISK_BUDGET_MIB", "11", "DISK_TARGET_MIB", "11")
 		held, err := os.Open(filepath.Join(root, "cache/oldest"))
 		if err != nil {
 			t.Fatal(err)
@@ -71,7 +76,7 @@ func TestDiskPressure(t *testing.T) {
 		if err := os.Symlink(outside, link); err != nil {
 			t.Fatal(err)
 		}
-		wantContains(t, w.apply("runbook.yaml", 0), "1 in use")
+		wantContains(t, w.relieve(0, 11, 11), "1 in use")
 		if !exists(held.Name()) || !exists(link) || !exists(outside) {
 			t.Error("an open file, a link or what it points to was deleted")
 		}
@@ -83,8 +88,7 @@ func TestDiskPressure(t *testing.T) {
 	t.Run("within budget touches nothing", func(t *testing.T) {
 		t.Parallel()
 		w, root := fullTree(t)
-		w.set("DISK_BUDGET_MIB", "100", "DISK_TARGET_MIB", "1")
-		wantContains(t, w.apply("runbook.yaml", 0), "nothing to delete")
+		w.relieve(0, 100, 1)
 		if !exists(filepath.Join(root, "cache/oldest")) {
 			t.Error("deleted a file of a tree within its budget")
 		}
@@ -93,12 +97,36 @@ func TestDiskPressure(t *testing.T) {
 	t.Run("hands over when policy is not enough", func(t *testing.T) {
 		t.Parallel()
 		w, root := fullTree(t)
-		w.set("DISK_BUDGET_MIB", "3", "DISK_TARGET_MIB", "2")
-		wantContains(t, w.apply("runbook.yaml", 1), "still over budget", "lib/db/data")
+		wantContains(t, w.relieve(1, 3, 2), "still over budget", "lib/db/data")
 		for _, kept := range []string{"lib/db/data", "cache/fresh"} {
 			if !exists(filepath.Join(root, kept)) {
 				t.Errorf("%s is not covered by the policy and was deleted", kept)
 			}
+		}
+	})
+
+	t.Run("asks before it deletes much", func(t *testing.T) {
+		t.Parallel()
+		w, root := fullTree(t)
+		oldest := filepath.Join(root, "cache/oldest")
+		wantContains(t, w.relieve(4, 10, 9, "-p", "ask_above_mib=1"), "Delete 2 files, 4 MiB, below "+root+"?")
+		if !exists(oldest) {
+			t.Fatal("deleted without an answer")
+		}
+		wantContains(t, w.relieve(0, 10, 9, "-p", "ask_above_mib=1", "--approve=delete_much"), "deleted 2 files, 4 MiB")
+		if exists(oldest) {
+			t.Error("not deleted in spite of a yes")
+		}
+	})
+
+	t.Run("refuses what makes no sense", func(t *testing.T) {
+		t.Parallel()
+		w, root := fullTree(t)
+		wantContains(t, w.relieve(1, 3, 4), "target_mib (4) is above budget_mib (3)")
+		wantContains(t, w.relieve(1, 3, 2, "-p", "root="+root+"/nowhere"), "there is no folder")
+		wantContains(t, w.relieve(3, 3, 2, "-p", "root=relative"), `"root"`)
+		if !exists(filepath.Join(root, "cache/oldest")) {
+			t.Error("deleted something all the same")
 		}
 	})
 }

@@ -2,6 +2,7 @@ package examples_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"os/user"
@@ -156,7 +157,6 @@ func TestPostgresBackup(t *testing.T) {
 
 	// A dump that cannot be made, or not whole, leaves nothing that looks like one,
 	// and the good ones alone, whatever is to be kept.
-	w.set("BACKUP_KEEP", "0")
 	wantOld := func() {
 		t.Helper()
 		if got := w.backups(); strings.Join(got, " ") != strings.Join(files, " ") {
@@ -165,12 +165,43 @@ func TestPostgresBackup(t *testing.T) {
 	}
 	w.sql("shop", "create role clerk login; grant select on nothing_yet to clerk")
 	w.set("PGUSER", "clerk")
-	w.apply("backup.yaml", 1)
+	w.apply("backup.yaml", 1, "-p", "keep=1")
 	wantOld()
 	w.set("PGUSER", "ops")
 	w.inFront("pg_dump", `echo "half of it" >"$BACKUP_PART"`)
-	w.apply("backup.yaml", 1)
+	w.apply("backup.yaml", 1, "-p", "keep=1")
 	wantOld()
+}
+
+// The night's job: what it calls proven is the backup it made, and a backup that
+// cannot be restored is none.
+func TestPostgresNightly(t *testing.T) {
+	t.Parallel()
+	w := shopPostgres(t)
+	proven := filepath.Join(w.env["BACKUP_DIR"], "last-proven.json")
+	w.apply("nightly.yaml", 0)
+	w.wantNoScratch()
+	var got struct {
+		Dump         string
+		Tables, Rows int
+	}
+	if err := json.Unmarshal([]byte(readFile(t, proven)), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Dump != w.backups()[1] || got.Tables != 3 || got.Rows != 5003 {
+		t.Errorf("proven is %+v", got)
+	}
+	if err := os.Remove(proven); err != nil {
+		t.Fatal(err)
+	}
+
+	wantContains(t, w.apply("nightly.yaml", 1, "-p", "min_rows=6000"), "the backup holds 5003 rows, fewer than 6000")
+	w.inFront("pg_restore", `case $* in *--list*) exec "$REAL" "$@" ;; esac; "$REAL" "$@" && psql -Xqc 'delete from orders where id = 1' -d "$(psql -XqAtc "select datname from pg_database where datname like 'check%'")"`)
+	wantContains(t, w.apply("nightly.yaml", 1), "not what was backed up")
+	w.wantNoScratch()
+	if exists(proven) {
+		t.Error("a backup that was not proven is called so")
+	}
 }
 
 // Someone deletes rows between the moment that is recorded and the dump.
@@ -191,8 +222,7 @@ func TestPostgresBackupPrunes(t *testing.T) {
 	old := filepath.Join(w.env["BACKUP_DIR"], "shop-20240101T000000Z")
 	writeFile(t, old+".dump", "")
 	writeFile(t, old+".tables", "")
-	w.set("BACKUP_KEEP", "1")
-	w.apply("backup.yaml", 0)
+	w.apply("backup.yaml", 0, "-p", "keep=1")
 	if got := w.backups(); len(got) != 2 || exists(old+".dump") || exists(old+".tables") {
 		t.Errorf("want the newest backup alone, found %q", got)
 	}

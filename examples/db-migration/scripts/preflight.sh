@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 set -euo pipefail
-db=${DB_FILE:?is the database to migrate}
+db=${DB_FILE:?}
 
 [[ -f $db ]] || { echo "$db is not there" >&2; exit 1; }
 sound=$(sqlite3 -bail "$db" 'pragma integrity_check')
@@ -17,4 +17,8 @@ if ((have < need)); then
 fi
 
 files=(migrations/*.sql)
-echo "at version $(sqlite3 "$db" 'pragma user_version'), newest is ${files[-1]}"
+version=$(sqlite3 "$db" 'pragma user_version')
+newest=$((10#$(basename "${files[-1]}" | cut -c1-4)))
+echo "version=$version" >>"$RUNBOOK_STEP_OUTPUT"
+echo "newest=$newest" >>"$RUNBOOK_STEP_OUTPUT"
+echo "at version $version, newest is $newest"

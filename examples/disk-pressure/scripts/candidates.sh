@@ -1,15 +1,9 @@
 #!/usr/bin/env bash
 # Writes the list of files to delete: by policy, oldest first, as many as it
-# takes to come down to the target. Empty while the tree is within its budget.
+# takes to come down to the target.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 : >"$list"
-
-used=$(used_kib)
-if ((used <= budget_mib * 1024)); then
-  echo "within budget: nothing to delete"
-  exit 0
-fi
 
 # Deleting an open file frees nothing until its process ends, and takes a log
 # away from whoever is about to read it.
@@ -29,7 +23,7 @@ by_policy() {
   done <policy.tsv
 }
 
-need=$((used - target_mib * 1024))
+need=$(($(used_kib) - target_mib * 1024))
 found=0 count=0 busy=0
 while ((found < need)) && IFS=$'\t' read -r -d '' _ kib path; do
   if [[ ${open[$path]-} ]]; then
@@ -41,4 +35,6 @@ while ((found < need)) && IFS=$'\t' read -r -d '' _ kib path; do
   found=$((found + kib)) count=$((count + 1))
 done < <(by_policy | sort -zu | sort -zn)
 
+echo "files=$count" >>"$RUNBOOK_STEP_OUTPUT"
+echo "mib=$((found / 1024))" >>"$RUNBOOK_STEP_OUTPUT"
 echo "$count files, $((found / 1024)) of the $((need / 1024)) MiB to free; $busy in use and left alone"

@@ -11,4 +11,6 @@ echo "largest folders below $root (KiB):"
 { du -xk --max-depth=3 -- "$root" 2>/dev/null || true; } | sort -rn | sed -n '1,15p'
 
 echo
-echo "$(($(used_kib) / 1024)) MiB used, budget $budget_mib MiB"
+used=$(($(used_kib) / 1024))
+echo "used_mib=$used" >>"$RUNBOOK_STEP_OUTPUT"
+echo "$used MiB used, budget $budget_mib MiB"

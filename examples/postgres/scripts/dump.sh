@@ -4,7 +4,7 @@
 # snapshot, and pg_dump reads in it while psql keeps it open.
 set -euo pipefail
 database=${PGDATABASE:?is the database to back up}
-folder=${BACKUP_DIR:?is where the backups are}
+folder=${BACKUP_DIR:?}
 here=$(realpath -e -- "$(dirname "$0")")
 
 backup=$folder/$database-$(date -u +%Y%m%dT%H%M%SZ)
@@ -20,4 +20,5 @@ pg_restore --list "$BACKUP_PART" >/dev/null      # psql does not tell how pg_dum
 sync -- "$backup.dump.part" "$backup.tables.part"
 mv -- "$backup.tables.part" "$backup.tables"
 mv -- "$backup.dump.part" "$backup.dump"         # last: a .dump always has its .tables
+echo "file=$backup.dump" >>"$RUNBOOK_STEP_OUTPUT"
 du -h -- "$backup.dump"

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# Finds the newest backup and notes its path for the steps that follow.
+# newest.sh FOLDER HOURS finds the newest backup, which must not be older.
 set -euo pipefail
 shopt -s nullglob
-folder=${BACKUP_DIR:?is where the backups are}
-hours=${BACKUP_MAX_AGE_HOURS:-26}
+folder=$1 hours=$2
 
 newest=
 for dump in "$folder"/*.dump; do
@@ -19,5 +18,5 @@ if (($(date +%s) - $(stat -c %Y -- "$newest") > hours * 3600)); then
   echo "the newest backup, $newest, is older than $hours hours" >&2
   exit 1
 fi
-printf '%s' "$newest" >"$RUNBOOK_RUN_DIR/backup"
+echo "dump=$newest" >>"$RUNBOOK_STEP_OUTPUT"
 du -h -- "$newest"

@@ -1,0 +1,1 @@
+select phase from failover_drill where run = :'run' order by phase;
