@@ -1,7 +1,9 @@
 package runbook
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/cloudops-run/runbook/runbook/plan"
 	"github.com/cloudops-run/runbook/schema"
@@ -98,6 +100,11 @@ func (g *dependencies) unknown(n *node) {
 	if g.asked < maxSuggestions {
 		g.asked++
 		help = didYouMean(schema.Closest(name, g.ids))
+	}
+	if group, _, inside := strings.Cut(name, "/"); inside {
+		if _, ok := g.steps[group]; ok {
+			help = fmt.Sprintf("depend on %q, which stands for all its steps", group)
+		}
 	}
 	// The step that is meant may be one that could not be read.
 	if help == "" && g.someStepsUnreadable {
