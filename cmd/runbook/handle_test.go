@@ -47,16 +47,17 @@ func TestSignalBeforeTheRun(t *testing.T) {
 }
 
 // deafRunner carries out attempts that nothing ends, until it is released.
-type deafRunner chan struct{}
+type deafRunner struct{ started, released chan struct{} }
 
 func (r deafRunner) Run(context.Context, executor.Attempt) executor.Outcome {
-	<-r
+	close(r.started)
+	<-r.released
 	return executor.Outcome{}
 }
 
 func TestThirdSignalLeavesAtOnce(t *testing.T) {
 	s, stderr, exited := testSignals()
-	runner := make(deafRunner)
+	runner := deafRunner{make(chan struct{}), make(chan struct{})}
 	config := executor.DefaultConfig()
 	config.LogDir = t.TempDir()
 	engine, err := executor.New(config, executor.WithRunner(runner))
@@ -68,6 +69,7 @@ func TestThirdSignalLeavesAtOnce(t *testing.T) {
 	if _, err := s.begin(engine, nil, func() (uuid.UUID, error) { return engine.ExecuteCompiled(ctx, p, executor.RunOptions{}) }); err != nil {
 		t.Fatal(err)
 	}
+	<-runner.started // before that the first signal would end the run
 	for range 3 {
 		if len(*exited) > 0 {
 			t.Errorf("it left before the third signal: %s", stderr)
@@ -83,6 +85,6 @@ func TestThirdSignalLeavesAtOnce(t *testing.T) {
 	if got := stderr.String(); got != want {
 		t.Errorf("says %q, want %q", got, want)
 	}
-	close(runner)
+	close(runner.released)
 	engine.Close(ctx)
 }
