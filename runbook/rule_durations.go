@@ -44,7 +44,7 @@ func (c *checker) duration(key string, n *node, zero bool) {
 	limit := c.options.MaxTimeout
 	value, err := plan.ParseDuration(literal(n))
 	switch {
-	case err != nil && !allDigitsAndUnits(literal(n)):
+	case err != nil && strings.Contains(n.Value, "${{"): // literal: the schema lets it through for what may be an expression
 		c.at(n, ruleDuration, "write a duration such as 30s", "%q is no duration: %s", key, found(n))
 	case err != nil || value > limit && key != "max_elapsed":
 		c.at(n, ruleDuration, "write a shorter one, or raise the maximum with --max-timeout", "%q is %s, over the maximum of %s", key, shorten(literal(n)), short(limit))
@@ -52,10 +52,6 @@ func (c *checker) duration(key string, n *node, zero bool) {
 		c.at(n, ruleDuration, "write a duration such as 30s, or remove the key", "%q must be longer than zero", key)
 	}
 }
-
-// allDigitsAndUnits tells a duration that is too long to be counted from what is
-// none: the schema lets everything through that may hold an expression.
-func allDigitsAndUnits(s string) bool { return !strings.Contains(s, "${{") }
 
 // short is a duration without the zeros that Duration.String ends with.
 func short(d time.Duration) string {

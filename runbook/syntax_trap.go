@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"regexp"
 	"slices"
-	"strings"
 )
 
 // What YAML makes of an expression that is not in quotes has little to do with
@@ -19,6 +18,13 @@ var (
 	blockTernary = regexp.MustCompile(`^[\s-]*\w+:\s+([^\s"'{\[].*?)\s\?\s`)
 	quotedStart  = regexp.MustCompile(`^[\s-]*(\w+):\s+("[^"]*"|'[^']*')\s*(==|!=|<|>|\+|in\b|and\b|or\b|\?|matches\b|\|\||&&)`)
 )
+
+// misread are the parser's complaints that an expression without quotes leads
+// to, as in faults.
+var misread = []string{
+	"did not find expected ',' or ']'", "did not find expected ',' or '}'", "did not find expected key",
+	"mapping values are not allowed", "did not find expected node content",
+}
 
 const inQuotes = "put the whole expression in quotes, or behind | on a line of its own"
 
@@ -47,7 +53,7 @@ func (c *checker) expressionTrap(parser string, at Pos, read int) (Diagnostic, b
 			{quotedStart, 2, false, "a value that begins with a quote ends with it, so what follows is lost to the expression",
 				"put the whole expression in the other quotes, or behind | on a line of its own"},
 		} {
-			if trap.flow && !inFlow || !strings.Contains("did not find expected ',' or ']' did not find expected ',' or '}' did not find expected key mapping values are not allowed did not find expected node content", parser) {
+			if trap.flow && !inFlow || !slices.Contains(misread, parser) {
 				continue
 			}
 			if m := trap.form.FindSubmatchIndex(line); m != nil {

@@ -21,9 +21,10 @@ func (w *Writer) work(p []byte, scan func(s *scratch, final bool) int, final boo
 	scratches.Put(s)
 }
 
-// keep holds back what is needed of the text.
+// keep holds back what is needed of the text. What was not passed on begins
+// within the context.
 func (w *Writer) keep(text []byte) {
-	from := max(0, min(w.anchor, w.told)-context)
+	from := max(0, w.anchor-context)
 	w.held = append(w.held[:0], text[from:]...)
 	w.anchor -= from
 	w.told -= from

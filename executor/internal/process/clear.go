@@ -44,7 +44,14 @@ func (x *execution) clear() (found bool) {
 			pause = min(pause, 5*time.Millisecond)
 		}
 		// A look costs by the number of processes on the machine.
-		x.rest(max(pause, 4*time.Since(began)))
+		rest := max(pause, min(2*time.Since(began), 200*time.Millisecond))
+		switch {
+		case x.lethal:
+			rest = pause
+		case x.asked:
+			rest = min(rest, time.Until(x.killAt))
+		}
+		x.rest(rest)
 	}
 }
 
