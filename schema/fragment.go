@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // A Fragment is the part of JSON Schema that a param is declared with. It is
