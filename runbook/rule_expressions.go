@@ -2,6 +2,8 @@ package runbook
 
 import (
 	"fmt"
+	"regexp"
+	"strings"
 
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
@@ -169,13 +171,34 @@ func (x *scopes) attempt(s *step, n plan.Names) {
 		return
 	}
 	x.retry(s.retry, &n)
-	failed := judging
-	failed.Attempt = &plan.AttemptNames{Outputs: map[string]plan.Type{}, Status: true}
-	for name, t := range outputs {
-		failed.Attempt.Outputs[name] = t
-	}
-	x.bare(s.retry.when, use{key: "if", names: &failed, want: plan.WantBool})
+	x.worthAnother(s.retry.when, judging)
 }
+
+// worthAnother checks the if of a retry. An attempt that did not end with a
+// success code has null outputs, and one that was killed has no exit code.
+// Comparing these for equality is what everybody
+// means by it; anything else would fail only then.
+func (x *scopes) worthAnother(when *node, n plan.Names) {
+	e := x.bare(when, use{key: "if", names: &n, want: plan.WantBool})
+	if e == nil {
+		return
+	}
+	failed := n
+	failed.Attempt = &plan.AttemptNames{Outputs: map[string]plan.Type{}, Status: true, NoExit: "the attempt may have timed out, or been killed"}
+	for name, t := range n.Attempt.Outputs {
+		failed.Attempt.Outputs[name] = t.MaybeAbsent("the attempt may have ended with another exit code")
+	}
+	_, problems := plan.CheckExpr(e.Source(), failed, plan.WantBool)
+	for _, p := range problems {
+		before, after := e.Source()[:p.Offset], e.Source()[p.Offset+p.Length:]
+		if !equality.MatchString(before + "\x00" + after) {
+			x.problem(when, strings.Index(when.Value, e.Source()), p)
+		}
+	}
+}
+
+// equality is what stands around an operand, at the NUL, of == or !=.
+var equality = regexp.MustCompile("[=!]=\\s*\x00|\x00\\s*[=!]=")
 
 func (x *scopes) retry(r *retry, n *plan.Names) {
 	if r == nil {
