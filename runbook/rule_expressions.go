@@ -211,7 +211,7 @@ func (x *scopes) retry(r *retry, n *plan.Names) {
 		judging := *n
 		judging.Attempt = &plan.AttemptNames{Status: true}
 		judging.Why = map[string]string{"outputs": "a default is for every step, and not every step has the same outputs"}
-		x.bare(r.when, use{key: "if", names: &judging, want: plan.WantBool})
+		x.worthAnother(r.when, judging)
 	}
 }
 
