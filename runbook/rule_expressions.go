@@ -197,8 +197,9 @@ func (x *scopes) worthAnother(when *node, n plan.Names) {
 	}
 }
 
-// equality is what stands around an operand, at the NUL, of == or !=.
-var equality = regexp.MustCompile("[=!]=\\s*\x00|\x00\\s*[=!]=")
+// equality is what stands around an operand, at the NUL, of == and !=, or before
+// in: null equals nothing.
+var equality = regexp.MustCompile("[=!]=\\s*\x00|\x00\\s*([=!]=|(not\\s+)?in\\b)")
 
 func (x *scopes) retry(r *retry, n *plan.Names) {
 	if r == nil {
