@@ -199,14 +199,9 @@ func TestCookbookCleanUp(t *testing.T) {
 	writeFile(t, w.path("source/a"), "TODO\n")
 	writeFile(t, w.path("source/b"), "\n")
 	w.apply("clean-up.yaml", 0, "-p", "source="+w.path("source"))
-	w.apply("clean-up.yaml", 1, "-p", "source="+w.path("source"), "-p", "check=full")
-	for _, root := range []string{w.path("tmp"), w.path("home")} {
-		_ = filepath.Walk(root, func(path string, _ os.FileInfo, _ error) error {
-			if filepath.Base(path) == "copy" {
-				t.Errorf("%s was left", path)
-			}
-			return nil
-		})
+	w.apply("clean-up.yaml", 1, "-p", "source="+w.path("source"), "-p", "check=full") // it finds the TODO
+	if copies, _ := filepath.Glob(w.path("source.*")); len(copies) > 0 {
+		t.Errorf("%q were left", copies)
 	}
 	if !exists(w.path("source/a")) {
 		t.Error("the source is gone")

@@ -47,6 +47,7 @@ func TestDBMigration(t *testing.T) {
 			}
 		}
 		wantCopies(1)
+		w.apply("runbook.yaml", 0)
 		writeFile(t, w.path("srv", "maintenance"), "would be in the way\n")
 		w.apply("runbook.yaml", 0)
 		wantCopies(1)
