@@ -18,6 +18,8 @@ var (
 	ErrCancelled = errors.New("cancelled")
 	// ErrNotWaiting is returned for an answer to a step that did not ask.
 	ErrNotWaiting = errors.New("it does not wait for an approval")
+	// ErrTooLate is returned for an answer to a run that has ended or paused.
+	ErrTooLate = errors.New("the run has come to its end already")
 	// ErrPaused is returned by Wait for a run of which only steps that wait for
 	// an approval are left.
 	ErrPaused = errors.New("paused: what is left waits for an approval")

@@ -395,6 +395,9 @@ func TestApprovals(t *testing.T) {
 				}
 			}
 			err = e.Wait(t.Context(), id)
+			if late := e.Approve(id, "asks", "me"); !errors.Is(late, executor.ErrTooLate) {
+				t.Errorf("an answer that comes too late: %v", late)
+			}
 			if paused := errors.Is(err, executor.ErrPaused); paused != (tt.status == executor.Paused) {
 				t.Errorf("Wait = %v", err)
 			}

@@ -275,6 +275,7 @@ func (r *liveRun) planResult() PlanResult {
 	p.Status, p.Stats = r.machine.Status(), r.machine.Stats()
 	p.HandlerFailed, p.EngineFailed = r.machine.HandlerFailed(), r.machine.EngineError() != ""
 	p.TotalDuration, p.Metadata = r.duration, r.metadata
+	p.Refused, _ = r.machine.Refused()
 	for _, n := range waiting {
 		p.Waiting = append(p.Waiting, r.machine.StepID(n))
 	}

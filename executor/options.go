@@ -78,7 +78,8 @@ func (o RunOptions) check(p *plan.Plan) error {
 
 // Approve answers the question of a step that waits for an approval; by says
 // who does, for the record. The error is [ErrNotFound] for a run that the engine
-// does not know, and [ErrNotWaiting] for a step that does not wait.
+// does not know, [ErrNotWaiting] for a step that does not wait, and [ErrTooLate]
+// for a run that has ended or paused.
 func (e *Engine) Approve(id uuid.UUID, stepID, by string) error {
 	return e.answer(id, stepID, func(n run.Node) run.Input { return run.Approve{Node: n, By: by} })
 }
@@ -92,6 +93,9 @@ func (e *Engine) answer(id uuid.UUID, stepID string, in func(run.Node) run.Input
 	r, ok := e.planRun(id)
 	if !ok {
 		return ErrNotFound
+	}
+	if r.over() {
+		return fmt.Errorf("step %q: %w", stepID, ErrTooLate)
 	}
 	n, ok := r.waiting(stepID)
 	if !ok {

@@ -101,6 +101,7 @@ type PlanResult struct {
 	Rollbacks     []Result      // in the order in which they were due
 	Handlers      []Result      // of a runbook's on_failure and finally steps
 	HandlerFailed bool          // one of Handlers or Rollbacks failed; it does not change Status
+	Refused       event.Reason  // why the run could not begin, as Error says; empty: it could
 	Waiting       []string      // ids of the steps that wait for an approval; Status is Paused
 	TotalDuration time.Duration // in JSON text such as "2m30s"
 	Stats         Stats         // handlers left out
@@ -130,6 +131,7 @@ type planResultJSON struct {
 	Rollbacks     []Result       `json:"rollbacks,omitempty"`
 	Handlers      []Result       `json:"handlers,omitempty"`
 	HandlerFailed bool           `json:"handler_failed,omitempty"`
+	Refused       event.Reason   `json:"refused,omitempty"`
 	Waiting       []string       `json:"waiting,omitempty"`
 	TotalDuration event.Duration `json:"total_duration"`
 	Stats         Stats          `json:"stats"`
@@ -139,7 +141,7 @@ type planResultJSON struct {
 }
 
 func (p PlanResult) MarshalJSON() ([]byte, error) {
-	return json.Marshal(planResultJSON{p.PlanID, p.Status, p.Results, p.Instances, p.Rollbacks, p.Handlers, p.HandlerFailed, p.Waiting,
+	return json.Marshal(planResultJSON{p.PlanID, p.Status, p.Results, p.Instances, p.Rollbacks, p.Handlers, p.HandlerFailed, p.Refused, p.Waiting,
 		event.Duration(p.TotalDuration), p.Stats, p.Error, p.EngineFailed, p.Metadata})
 }
 
@@ -148,7 +150,7 @@ func (p *PlanResult) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &j); err != nil {
 		return err
 	}
-	*p = PlanResult{j.PlanID, j.Status, j.Results, j.Instances, j.Rollbacks, j.Handlers, j.HandlerFailed, j.Waiting,
+	*p = PlanResult{j.PlanID, j.Status, j.Results, j.Instances, j.Rollbacks, j.Handlers, j.HandlerFailed, j.Refused, j.Waiting,
 		time.Duration(j.TotalDuration), j.Stats, j.Error, j.EngineFailed, j.Metadata}
 	return nil
 }

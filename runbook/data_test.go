@@ -68,7 +68,8 @@ func text(ds Diagnostics) string {
 	}
 	here, _ := filepath.Abs("..")
 	s = strings.ReplaceAll(s, filepath.Join("..", "testdata", "err")+string(filepath.Separator), "")
-	return strings.ReplaceAll(s, here, "ROOT")
+	s = strings.ReplaceAll(s, here, "ROOT")
+	return strings.ReplaceAll(s, "it is "+filepath.Dir(here)+",", "it is ABOVE,")
 }
 
 // Every file in testdata/err has the diagnostics in its .out, to the letter.

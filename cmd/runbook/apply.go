@@ -189,6 +189,8 @@ func (c *cli) outcome(r executor.PlanResult, file string, s *signals) error {
 		return &exit{code: exitEngine, err: fmt.Errorf("the engine could not go on: %s", r.Error)}
 	case r.Status == event.StatusCancelled:
 		return &exit{code: s.code()}
+	case r.Refused == event.ReasonLock: // nothing of the runbook failed: try again later
+		return &exit{code: exitEngine}
 	case r.Status == event.StatusPaused:
 		c.complain("paused", pausedText(r.Waiting, file))
 		return &exit{code: exitPaused}
