@@ -123,6 +123,25 @@ func BenchmarkSecrets(b *testing.B) {
 	}
 }
 
+// BenchmarkOneLetter is the worst that a secret can be: every place of the
+// output may be its beginning.
+func BenchmarkOneLetter(b *testing.B) {
+	for _, n := range []int{6, 30, 4000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			m, err := New([]Secret{{"zeros", strings.Repeat("0", n) + "1"}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			text := bytes.Repeat([]byte("0"), 64<<10)
+			w := m.Writer(func([]byte) {})
+			b.SetBytes(int64(len(text)))
+			for range b.N {
+				_, _ = w.Write(text)
+			}
+		})
+	}
+}
+
 // BenchmarkLines writes line by line.
 func BenchmarkLines(b *testing.B) {
 	m, err := New(manySecrets(100, 30))

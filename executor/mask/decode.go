@@ -127,6 +127,26 @@ func (d *decoding) escape() bool {
 	}
 }
 
+// escapeTwice decodes JSON within JSON: what escape reads, with its backslashes
+// and quotes escaped again.
+func (d *decoding) escapeTwice() bool {
+	t := d.rest()
+	switch {
+	case t[0] != '\\':
+		return d.plain()
+	case len(t) > 1 && t[1] != '\\':
+		return d.escape() // what the inner JSON leaves and the outer does not
+	case len(t) < 3:
+		return d.ends(0, 0xff)
+	case t[2] != '\\':
+		d.at++ // of the two, one is left
+		return d.escape()
+	case len(t) < 4:
+		return d.ends(0, 0xff)
+	}
+	return !alphanumeric(t[3]) && d.take(4, t[3])
+}
+
 // letters stand behind a backslash for controls.
 var (
 	letters  = []byte(`abtnvfreE`)

@@ -5,13 +5,16 @@ import (
 	"math/bits"
 )
 
-// A filter tells fast where in a text a written needle may begin: by the first
-// bytes of all needles in all forms. It misses none. One place in some hundreds
-// is taken for one wrongly, always the same in the same text.
+// A filter tells fast where in a text a written needle may begin, by the first
+// four bytes of all needles in all forms. It misses none. One place in some
+// hundreds is taken for one wrongly, always the same in the same text.
 //
-// It was chosen by measuring. An automaton over all needles in all their forms
-// would be exact and as fast, but it takes tens of megabytes for a hundred
-// secrets; without a table for every byte in every state it is ten times slower.
+// With a hundred secrets it passes 800 MB of log lines and 450 MB of base64 a
+// second, from 280 KiB, where Aho-Corasick over only eleven written forms of
+// each, without line breaks, passes 320 and 160 MB with a table for every byte
+// in every state, of 27 MiB, and 80 and 26 MB without. To test every third place
+// only, for the beginnings at three offsets, was twice as fast in lines but not
+// in base64, and needs three times the beginnings.
 type filter struct {
 	table []byte // by hash of four bytes: bits by another hash of them
 	shift uint

@@ -30,15 +30,16 @@ type form struct {
 	shift int
 }
 
-// The first form is plain text; those up to lastEscape are the same where there
-// is nothing to escape.
-const lastEscape = 7
+// The first form is plain text, which lookPlain reads; those up to lastEscape are
+// the same where nothing is escaped.
+const lastEscape = 8
 
 var forms = [...]form{
-	{unit: (*decoding).plain, spell: spellPlain, shift: -1},
+	{spell: spellPlain, shift: -1},
 	{unit: (*decoding).query, spell: spellQuery, shift: -1},
 	{unit: (*decoding).path, spell: spellPath, shift: -1},
 	{unit: (*decoding).escape, spell: spellEscape, wide: wideEscape, shift: -1},
+	{unit: (*decoding).escapeTwice, spell: spellEscapeTwice, wide: wideEscapeTwice, shift: -1},
 	{unit: (*decoding).shell, spell: spellShell, shift: -1},
 	{unit: (*decoding).singleQuote, spell: spellQuote, shift: -1},
 	{unit: (*decoding).doubleQuote, spell: spellQuote, shift: -1},
@@ -161,12 +162,13 @@ func spellPercent(c byte, space string) []string {
 	return also(c, "%", fmt.Sprintf("%%%02x", c), fmt.Sprintf("%%%02X", c))
 }
 
+// spellEscape needs no upper-case \u: only the first two digits are in a head.
 func spellEscape(c byte) []string {
 	if alphanumeric(c) {
 		return also(c, "")
 	}
 	var ways []string
-	for _, format := range []string{`\u%04x`, `\u%04X`, `\x%02x`, `\x%02X`, `\%03o`, `\%o`} {
+	for _, format := range []string{`\u%04x`, `\x%02x`, `\x%02X`, `\%03o`, `\%o`} {
 		ways = append(ways, fmt.Sprintf(format, c))
 	}
 	for i := range controls {
@@ -196,6 +198,20 @@ func wideEscape(c string, r rune) []string {
 			bytes[i] = c[i]
 		}
 		ways = append(ways, fmt.Sprintf(each, bytes...))
+	}
+	return ways
+}
+
+func spellEscapeTwice(c byte) []string { return escapeAgain(spellEscape(c)) }
+
+func wideEscapeTwice(c string, r rune) []string { return escapeAgain(wideEscape(c, r)) }
+
+// escapeAgain adds to the ways those with backslashes and quotes escaped.
+func escapeAgain(ways []string) []string {
+	for _, w := range ways {
+		if again := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(w); again != w {
+			ways = append(ways, again)
+		}
 	}
 	return ways
 }

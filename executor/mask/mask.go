@@ -10,21 +10,25 @@
 // [MinLength] bytes is found by itself, however the text is cut into writes,
 //
 //   - as it is;
-//   - with the escapes of JSON, Go, C, Python or bash ($'…', printf %q, "…");
-//   - in single quotes of a shell, SQL, YAML or CSV, where quotes are doubled or
-//     taken out ('\”);
+//   - with the escapes of JSON, JSON within JSON, Go, C, Python, and of bash's
+//     $'…', printf %q and double quotes;
+//   - where the quotes in it are doubled, as SQL, YAML and CSV do, or put outside
+//     of the single quotes of a shell;
 //   - URL-escaped, with %20 or + for a space, whichever bytes are escaped;
 //   - with the character references of XML and HTML;
 //   - in hexadecimal, with or without spaces, colons, dashes, % or \x between
 //     the bytes, and in lines of at least 30 characters;
-//   - in base64, of either alphabet and padded or not, also where the secret is
-//     only a part of what was encoded, and in lines of at least 30 characters.
+//   - in base64, of either alphabet, padded or not, URL-escaped or not, also
+//     where the secret is only a part of what was encoded, and in lines of at
+//     least 30 characters.
 //
-// A value of more than [pieceMax] bytes is looked for in pieces, so that the
-// first half of it is found too.
+// A value of more than 128 bytes is looked for in pieces, so that the first half
+// of it is found too.
 //
-// Masking is a net, not a proof: a step that wants to tell a secret can print
-// it backwards.
+// Masking is a net, not a proof. It does not see a secret that is compressed,
+// encrypted, encoded in two ways, in base32, in a dump with addresses or between the
+// characters of other text: a step that wants to tell one can print it
+// backwards.
 package mask
 
 import (

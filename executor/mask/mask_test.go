@@ -68,6 +68,7 @@ func TestForms(t *testing.T) {
 		{"JSON, slash escaped", token, `"s3cr3t-Tok\/en+42"`, `"***"`},
 		{"JSON in ASCII", accent, `"p\u00e4ssw\u00f6rd\u20ac\ud834\udd1e"`, `"***"`},
 		{"JSON in ASCII, upper", accent, `"p\u00E4ssw\u00F6rd\u20AC\uD834\uDD1E"`, `"***"`},
+		{"JSON in JSON", quoted + "\n/\x01", `"{\"a\":\"it's \\\"a\\\\b\\\" $x \\u0026 \u003cy\u003e\\n\\/\\u0001\"}"`, `"{\"a\":\"***\"}"`},
 		{"Go, control", "tab\tbell\a\x01end", `"tab\tbell\a\x01end"`, `"***"`},
 		{"Go, wide character", accent, `p\u00e4ssw\u00f6rd\u20ac\U0001d11e`, "***"},
 		{"Python bytes", accent, `b'p\xc3\xa4ssw\xc3\xb6rd\xe2\x82\xac\xf0\x9d\x84\x9e'`, "b'***'"},

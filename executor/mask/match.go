@@ -1,7 +1,5 @@
 package mask
 
-import "slices"
-
 // A finding is what a text has at one place.
 type finding struct {
 	start, end int // of the longest needle; end is 0 where there is none
@@ -31,31 +29,69 @@ func (f *finding) maybe(from, known int) {
 // introducers are the bytes that make a form differ from plain text.
 var introducers = [256]bool{'%': true, '+': true, '\\': true, '\'': true, '"': true, '&': true}
 
+func escaped(text []byte) bool {
+	for _, c := range text {
+		if introducers[c] {
+			return true
+		}
+	}
+	return false
+}
+
 // look finds what begins at text[at:], or at a symbol of base64 before it. Final
 // says that the text does not go on.
 func (m *Masker) look(text []byte, at int, final bool, d *decoding) (f finding) {
-	escapes := true
-	for i := range forms {
+	read := m.lookPlain(text, at, final, &f)
+	first := 1
+	if !escaped(text[at : at+read]) {
+		first = lastEscape + 1 // the others would have read the same
+	}
+	for i := first; i < len(forms); i++ {
 		form := &forms[i]
-		if 0 < i && i <= lastEscape && !escapes || !d.reset(form, text, at) {
+		if !d.reset(form, text, at) {
 			continue
 		}
-		var list []needle
 		if d.fill(form, 2) && !m.needles.pairs.has(d.out[0], d.out[1]) {
-			// The common case: it was another text with the same hash.
-		} else if d.fill(form, keyLength) {
-			list = m.needles.with(d.out[:keyLength])
+			continue // the common case: another text with the same hash
+		}
+		if d.fill(form, keyLength) {
+			for _, x := range m.needles.with(d.out[:keyLength]) {
+				m.compare(x, form, final, d, &f)
+			}
 		} else if d.short && !final && m.needles.any(d.out[:d.n], d.low, d.high) {
 			f.maybe(d.start, d.n)
 		}
-		for _, x := range list {
-			m.compare(x, form, final, d, &f)
-		}
-		if i == 0 && len(list) == 0 {
-			escapes = slices.ContainsFunc(text[at:min(at+keyLength, len(text))], func(c byte) bool { return introducers[c] })
-		}
 	}
 	return f
+}
+
+// lookPlain is look for the first form, and returns how much it has read: a
+// secret of one letter, again and again, must not take time for each of its
+// bytes at each of its bytes.
+func (m *Masker) lookPlain(text []byte, at int, final bool, f *finding) (read int) {
+	t := text[at:]
+	switch {
+	case len(t) < keyLength:
+		if !final && m.needles.any(t, 0, 0xff) {
+			f.maybe(at, len(t))
+		}
+		return len(t)
+	case !m.needles.pairs.has(t[0], t[1]):
+		return 2
+	}
+	read = keyLength
+	for _, x := range m.needles.with(t) {
+		n := min(len(x.text), len(t))
+		read = max(read, n)
+		switch {
+		case string(t[:n]) != x.text[:n]:
+		case n == len(x.text):
+			f.found(at, at+n, x.secret)
+		case !final:
+			f.maybe(at, n)
+		}
+	}
+	return read
 }
 
 // compare looks for one needle, whose first bytes are there.

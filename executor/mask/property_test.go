@@ -29,6 +29,11 @@ var encoders = map[string]func(string) string{
 		_ = e.Encode(s)
 		return b.String()
 	},
+	"json in json": func(s string) string {
+		inner, _ := json.Marshal(s)
+		b, _ := json.Marshal(string(inner))
+		return string(b)
+	},
 	"quote":          strconv.Quote,
 	"quote to ASCII": strconv.QuoteToASCII,
 	"query":          url.QueryEscape,

@@ -149,6 +149,9 @@ func TestOnlyWhatMayBecomeASecretIsHeldBack(t *testing.T) {
 		want   string // what was passed on, by write
 	}{
 		{[]string{"a line\n", "Password: ", "[y/N] ", "45%..."}, "a line\n|Password: |[y/N] |45%..."},
+		{[]string{"x abc", "!"}, "x abc|!"},
+		{[]string{"x S3EzLXNlY3Jl", "A", "!"}, "x |S3EzLXNlY3JlA|!"},
+		{[]string{"x 4b7133", "ff", "!"}, "x |4b7133ff|!"},
 		{[]string{"x Kq", "3-secret", "-Zw!"}, "x ||***!"},
 		{[]string{"x Kq3-sec", "ond\n"}, "x |Kq3-second\n"},
 		{[]string{"x Kq3-secret-Zw", "!"}, "x ***|!"},
