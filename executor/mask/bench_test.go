@@ -118,6 +118,7 @@ func BenchmarkSecrets(b *testing.B) {
 	}
 	b.SetBytes(int64(len(text)))
 	w := m.Writer(func([]byte) {})
+	b.ResetTimer()
 	for range b.N {
 		_, _ = w.Write(text)
 	}
@@ -135,6 +136,7 @@ func BenchmarkOneLetter(b *testing.B) {
 			text := bytes.Repeat([]byte("0"), 64<<10)
 			w := m.Writer(func([]byte) {})
 			b.SetBytes(int64(len(text)))
+			b.ResetTimer()
 			for range b.N {
 				_, _ = w.Write(text)
 			}
@@ -152,6 +154,7 @@ func BenchmarkLines(b *testing.B) {
 	w := m.Writer(func([]byte) {})
 	b.SetBytes(100)
 	b.ReportAllocs()
+	b.ResetTimer()
 	for range b.N {
 		_, _ = w.Write(text)
 	}
