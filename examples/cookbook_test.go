@@ -239,7 +239,7 @@ func TestCookbookLock(t *testing.T) {
 	}()
 	eventually(t, "the first to deploy", func() bool { return exists(log) })
 	out, code := w.runbook("apply", filepath.Join(w.dir, "lock.yaml"), "-p", "service=shop")
-	if code == 0 || !strings.Contains(out, "deploy-shop") || !strings.Contains(out, "pid") {
+	if code != 5 || !strings.Contains(out, "deploy-shop") || !strings.Contains(out, "pid") {
 		t.Errorf("the second ended with %d and does not say who is in the way:\n%s", code, out)
 	}
 	w.apply("lock.yaml", 0, "-p", "service=search") // another lock

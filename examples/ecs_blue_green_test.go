@@ -21,7 +21,7 @@ type ecsShop struct {
 	*recorder
 	services map[string]*ecsService
 	weights  map[string]int // by target group
-	badTask  string         // a task definition that never gets up
+	badTask  string         // a task definition that does not get up
 	alertAt  int            // an alert fires once green has this weight
 }
 
@@ -91,7 +91,7 @@ func (s *ecsShop) ecs(rw http.ResponseWriter, operation, body string) string {
 		state := "IN_PROGRESS"
 		switch {
 		case service.task == s.badTask:
-			state = "FAILED"
+			state, s.badTask = "FAILED", "" // who asks again is told something else
 		case service.running < service.want: // one task a question
 			service.running++
 		default:
@@ -198,7 +198,7 @@ func TestECSBlueGreen(t *testing.T) {
 			w := stage(t, "ecs-blue-green")
 			s := startECS(t)
 			if tt.set != nil {
-				tt.set(s)
+				s.change(func() { tt.set(s) })
 			}
 			w.useAWS(s.url)
 			groups := asJSON(t, map[string]string{"blue": blueGroup, "green": greenGroup})
