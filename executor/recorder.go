@@ -128,8 +128,14 @@ func (c *channel) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (c *channel) flush() {
-	if c.masker != nil {
+// flush hands on what is left. cut says that the stream did not end by itself:
+// the beginning of a secret may be all that came of it.
+func (c *channel) flush(cut bool) {
+	switch {
+	case c.masker == nil:
+	case cut:
+		c.masker.FlushCut()
+	default:
 		c.masker.Flush()
 	}
 	c.lines.Flush()
@@ -137,8 +143,9 @@ func (c *channel) flush() {
 
 // close completes the outcome with what was recorded.
 func (rec *recorder) close(out *Outcome) {
-	rec.stdout.flush()
-	rec.stderr.flush()
+	cut := out.Ending != Exited
+	rec.stdout.flush(cut)
+	rec.stderr.flush(cut)
 	if f := rec.stdout.file; f != nil {
 		if err := f.close(); err != nil && (out.Ending == Exited || out.Ending == NotStarted) {
 			out.Reason, out.Error = event.ReasonOutput, fmt.Sprintf("stdout: %v", err)
