@@ -131,8 +131,10 @@ func (w *world) rotate(wantExit int, more ...string) string {
 
 func (db *rdsInstance) wantPassword(t *testing.T, w *world, want string) {
 	t.Helper()
-	if db.password != want {
-		t.Errorf("the database has the password %q, want %q", db.password, want)
+	var got string
+	db.change(func() { got = db.password })
+	if got != want {
+		t.Errorf("the database has the password %q, want %q", got, want)
 	}
 	if got := readFile(t, w.path("vault", "db/production/current")); got != want {
 		t.Errorf("Vault has the password %q, want %q", got, want)
@@ -153,7 +155,7 @@ func TestRDSCredentials(t *testing.T) {
 	t.Run("pauses until someone approves", func(t *testing.T) {
 		t.Parallel()
 		w, db := rotation(t)
-		db.snapshot = true // made by a run before this one
+		db.change(func() { db.snapshot = true }) // made by a run before this one
 		wantContains(t, w.rotate(4), "Change the master password of orders in production?")
 		db.wantPassword(t, w, oldPassword)
 		wantList(t, "RDS was told", db.seen())
@@ -163,7 +165,7 @@ func TestRDSCredentials(t *testing.T) {
 	t.Run("puts the old password back when a reader does not start", func(t *testing.T) {
 		t.Parallel()
 		w, db := rotation(t)
-		db.snapshot = true
+		db.change(func() { db.snapshot = true })
 		writeFile(t, w.path("cluster", "worker.broken"), "")
 		w.rotate(1, "--approve-all")
 		db.wantPassword(t, w, oldPassword)
@@ -173,7 +175,9 @@ func TestRDSCredentials(t *testing.T) {
 			t.Errorf("api was last started with %q", got)
 		}
 		var page struct{ Summary, Run string }
-		if err := json.Unmarshal([]byte(db.pagerBody), &page); err != nil {
+		var body string
+		db.change(func() { body = db.pagerBody })
+		if err := json.Unmarshal([]byte(body), &page); err != nil {
 			t.Fatal(err)
 		}
 		if page.Summary != "rotate-db-credentials failed in running[worker]" || len(page.Run) != 36 {
@@ -184,7 +188,7 @@ func TestRDSCredentials(t *testing.T) {
 	t.Run("does not wait for a snapshot that failed", func(t *testing.T) {
 		t.Parallel()
 		w, db := rotation(t)
-		db.copyEnds = "failed"
+		db.change(func() { db.copyEnds = "failed" })
 		w.rotate(1, "--approve-all")
 		db.wantPassword(t, w, oldPassword)
 		wantList(t, "RDS was told", db.seen(), "snapshot orders-before of orders", "page")
