@@ -221,3 +221,22 @@ func TestRunnerPanics(t *testing.T) {
 		t.Errorf("Wait = %v", err)
 	}
 }
+
+// In a serial plan one step runs at a time, also where the one between two
+// others is skipped long before its turn.
+func TestSerialIsSerial(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &sleeper{began: time.Now()}
+		e := newEngine(t, nil, executor.WithRunner(s))
+		p := &plan.Plan{Strategy: plan.Serial, Steps: []plan.Step{step("s", "1s", "1"), step("t", "5s", "0"), step("u", "1s", "0", 0), step("v", "1s", "0")}}
+		for i := 1; i < len(p.Steps); i++ {
+			p.Steps[i].After = []int{i - 1}
+		}
+		id, _ := e.ExecuteCompiled(t.Context(), p, executor.RunOptions{})
+		e.Wait(t.Context(), id)
+		if got, want := s.starts(), "0s s, 1s t, 6s v"; got != want {
+			t.Errorf("starts = %s, want %s", got, want)
+		}
+		e.Close(t.Context())
+	})
+}

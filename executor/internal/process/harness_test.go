@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -101,8 +103,22 @@ func (r *rig) killAll() {
 	}
 }
 
-// zombies lists the children of this program that nobody has reaped.
+// zombies lists the children of this program that nobody reaps. Those of tests
+// that run beside this one are zombies for a moment too.
 func zombies() []int {
+	ended := unreaped()
+	for deadline := time.Now().Add(10 * time.Second); len(ended) > 0 && time.Now().Before(deadline); {
+		runtime.Gosched()
+		now := unreaped()
+		ended = slices.DeleteFunc(ended, func(pid int) bool { return !slices.Contains(now, pid) })
+	}
+	if len(ended) == 0 {
+		return nil
+	}
+	return ended
+}
+
+func unreaped() []int {
 	var found []int
 	for _, p := range census() {
 		if p.parent == os.Getpid() && p.zombie {

@@ -12,15 +12,16 @@ import (
 // nodes of other blocks. The nodes of a block are one after the other; its sets
 // count them from 0.
 type block struct {
-	kind  kind
-	owner int // the node it is inside of; -1: a stage of the run
-	first int
-	size  int
-	graph graph // byEdges
-	limit int   // most at once, of attempts or, of a foreach, of items; 0: no limit of its own
-	stops bool  // after a failure nothing new starts
-	gates int32 // byEdges: the block of the gates before its steps; 0: there are none
-	steps int32 // gatesOf: the block of the steps behind them
+	kind   kind
+	owner  int // the node it is inside of; -1: a stage of the run
+	first  int
+	size   int
+	graph  graph // byEdges
+	limit  int   // most at once, of attempts or, of a foreach, of items; 0: no limit of its own
+	serial bool  // one node at a time: its edges alone let one start beside another where the one between them is skipped early
+	stops  bool  // after a failure nothing new starts
+	gates  int32 // byEdges: the block of the gates before its steps; 0: there are none
+	steps  int32 // gatesOf: the block of the steps behind them
 
 	// Recorded.
 	left      int // nodes that have not ended
@@ -68,7 +69,8 @@ func (m *Machine) in(i int) (*block, int) {
 
 // wants reports whether something in the block may start.
 func (k *block) wants() bool {
-	return k.ready.size > 0 && (k.limit <= 0 || k.kind == items || k.running < k.limit)
+	return k.ready.size > 0 && (k.limit <= 0 || k.kind == items || k.running < k.limit) &&
+		(!k.serial || k.active.size == 0 || k.ready.min() <= k.active.min())
 }
 
 // refresh brings the ready sets of the blocks around a block up to date with it.

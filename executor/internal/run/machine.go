@@ -145,6 +145,7 @@ func New(p *plan.Plan, o Options) *Machine {
 		if s == main {
 			k := &m.blocks[b]
 			k.kind, k.graph, k.limit, k.stops = byEdges, newGraph(steps), p.MaxConcurrency, p.StopOnError
+			k.serial = p.Strategy == plan.Serial
 			for i := range steps {
 				m.nodes[i].open = int32(len(steps[i].Needs) + len(steps[i].After))
 			}

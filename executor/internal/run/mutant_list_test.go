@@ -32,6 +32,8 @@ var mutants = []mutant{
 		"k.running < k.limit", "k.running < k.limit-1 || k.running == 0"},
 	{"no max_concurrency means one", "block.go",
 		"k.limit <= 0 || k.kind == items || k.running < k.limit", "k.kind == items || k.running < max(k.limit, 1)"},
+	{"serial steps overlap where one between them is skipped early", "block.go",
+		"k.ready.min() <= k.active.min()", "true"},
 	{"a slot is held between two attempts", "block.go",
 		"k.running < k.limit", "k.active.size < k.limit"},
 	{"max_concurrency holds for handlers only", "machine.go",
