@@ -37,9 +37,11 @@ func unordered(v any) any {
 		}
 		return m
 	case []any:
+		list := make([]any, len(v)) // the tree is shared
 		for i := range v {
-			v[i] = unordered(v[i])
+			list[i] = unordered(v[i])
 		}
+		return list
 	}
 	return v
 }
