@@ -37,7 +37,7 @@ type job struct {
 
 // newJob asks the machine for what an attempt needs. The loop calls it.
 func (r *liveRun) newJob(n run.Node, number int) *job {
-	j := &job{node: n, number: number, scope: r.scope(n)}
+	j := &job{node: n, number: number}
 	r.mu.Lock()
 	j.step, j.id, j.execution = r.machine.Step(n), r.machine.StepID(n), r.machine.ExecutionID(n)
 	if n.Phase == event.Rollback {
@@ -46,7 +46,11 @@ func (r *liveRun) newJob(n run.Node, number int) *job {
 		j.undone = r.machine.NodeStatus(undone)
 	}
 	r.mu.Unlock()
-	j.inv, j.err = j.step.Invocation(j.scope)
+	// Most steps have no expression, and need no scope to look things up in.
+	if j.inv, j.err = j.step.Invocation(nil); j.err != nil || judged(j.step) {
+		j.scope = r.scope(n)
+		j.inv, j.err = j.step.Invocation(j.scope)
+	}
 	return j
 }
 

@@ -15,11 +15,11 @@ const maxOutputs = 1 << 20
 // lines of name=value, and removes the file. Of a name that is there more than
 // once the last value counts. A step that wrote nothing has an empty result.
 func takeOutputFile(path string) (map[string]string, error) {
-	defer os.Remove(path)
 	text, err := readSmallFile(path, maxOutputs)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) { // as after nearly every step
 		return nil, nil
 	}
+	defer os.Remove(path)
 	if err != nil {
 		return nil, fmt.Errorf("the file of $RUNBOOK_STEP_OUTPUT cannot be read: %w", err)
 	}
