@@ -127,6 +127,15 @@ func (r *liveRun) cancel(signal, message string) {
 	r.send(run.Cancel{Signal: signal, Message: message})
 }
 
+// cancelledIn is the part of the run that a cancel met. What the loop is sent
+// after it is taken only when the cancel was.
+func (r *liveRun) cancelledIn() (event.Phase, bool) {
+	r.send(run.Tick{})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.machine.CancelledIn()
+}
+
 func (r *liveRun) kill() { r.send(run.Kill{}) }
 
 func (r *liveRun) over() bool {

@@ -175,6 +175,18 @@ func (e *Engine) CancelWith(id uuid.UUID, signal string) error {
 	return nil
 }
 
+// CancelledIn is the part of a run that [Engine.Cancel] met: the steps, or what
+// follows them. A cancel in finally lets it go on to its end and changes only how
+// the run ends; in every other part it ends what runs. false: there was no
+// cancel, or nothing was left to end.
+func (e *Engine) CancelledIn(id uuid.UUID) (event.Phase, bool) {
+	r, ok := e.runOf(id)
+	if !ok {
+		return event.Main, false
+	}
+	return r.cancelledIn()
+}
+
 // Kill is [Engine.Cancel] without waiting for anything: no grace period, no
 // handlers. What happened is still recorded. The error is [ErrNotFound].
 func (e *Engine) Kill(id uuid.UUID) error {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -41,8 +42,9 @@ A step with an approval asks at the terminal. Where nobody can be asked (off a
 terminal, in CI, with --no-input) and no flag answers, the run does all that can
 be done without it and pauses.
 
-The first Ctrl-C (or SIGTERM) ends what runs and runs the finally steps, the
-second kills what still runs, the third leaves at once.
+The first Ctrl-C (or SIGTERM) ends what runs and runs the finally steps, or lets
+them go on to their end where they run already; the second kills what still runs,
+the third leaves at once.
 
 Exit codes: 0 done, 1 a step failed, 2 wrong usage, 3 invalid runbook
 or params, 4 paused for an approval, 5 the engine failed, 129, 130, 143 cancelled
@@ -105,15 +107,23 @@ func (c *cli) apply(file string, f *applyFlags) error {
 		c.complain("error", err.Error())
 	}
 	if f.output == "json" {
-		if err := c.write("", func(w io.Writer) error { return encodeJSON(w, result) }); err != nil {
-			return err
+		err := c.write("", func(w io.Writer) error { return encodeJSON(w, result) })
+		if err != nil && !errors.Is(err, syscall.EPIPE) { // a reader that went away does not want it
+			failures = append(failures, err)
+			c.complain("error", err.Error())
 		}
 	}
 	err = c.outcome(result, file, signals)
-	if err == nil && len(failures) > 0 {
-		return &exit{code: exitEngine}
+	if len(failures) == 0 {
+		return err
 	}
-	return err
+	// What was asked for is lost, whatever the run came to: that is told, and its
+	// code is that of the loss.
+	var code *exit
+	if errors.As(err, &code) && code.err != nil {
+		c.complain("error", code.err.Error())
+	}
+	return &exit{code: exitEngine}
 }
 
 // run carries a plan out and waits until the sinks have told all of it.

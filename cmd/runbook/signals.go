@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/cloudops-run/runbook/executor"
+	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/executor/sink"
 )
 
@@ -111,12 +112,21 @@ func (s *signals) handle(sig os.Signal) {
 	case over:
 		s.leave()
 	case s.count == 1:
-		s.say(fmt.Sprintf("%s, ending what runs; once more kills it", name(sig)))
 		s.engine.CancelWith(s.run, unixName(sig))
+		phase, _ := s.engine.CancelledIn(s.run)
+		s.say(fmt.Sprintf("%s, %s; once more kills it", name(sig), endings[phase]))
 	default:
 		s.say(fmt.Sprintf("%s, killing what still runs", name(sig)))
 		s.engine.Kill(s.run)
 	}
+}
+
+// endings is what the first signal does in each part of a run.
+var endings = map[event.Phase]string{
+	event.Main:      "ending what runs",
+	event.Rollback:  "ending the rollback",
+	event.OnFailure: "ending on_failure",
+	event.Finally:   "letting finally go on to its end",
 }
 
 // over reports whether the run has ended, so that only readers are waited for.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -313,6 +314,53 @@ func TestClosedPipeStopsThePrintingNotTheRun(t *testing.T) {
 	p.tells("run_started", "started one", "completed one", "started two", "completed two", "run_completed")
 }
 
+const failing = `version: 1
+name: failing
+steps:
+  - id: broken
+    exec: [child, exit=3]
+`
+
+// A reader that went away loses nothing it wanted: the exit code is the run's.
+// What could not be written to a disk is lost, and that is worse than a failure.
+func TestExitCodeOfARunThatCannotBePrinted(t *testing.T) {
+	t.Parallel()
+	r, gone, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	defer gone.Close()
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal("this test needs /dev/full: ", err)
+	}
+	defer full.Close()
+	for _, test := range []struct {
+		flags  string
+		stdout *os.File
+		code   int
+		says   string
+	}{
+		{"", gone, exitFailed, ""},
+		{"-o json", gone, exitFailed, ""},
+		{"--sink jsonl=-", gone, exitFailed, ""},
+		{">&- 2>&-", gone, exitFailed, ""},
+		{"", full, exitEngine, "runbook: error: console could not be written: no space left on device\n"},
+		{"2>/dev/full", full, exitEngine, ""},
+		{"-q", full, exitEngine, "runbook: error: console could not be written: no space left on device\n"},
+		{"-o json", full, exitEngine, "runbook: error: write standard output: no space left on device\n"},
+		{"--sink jsonl=-", full, exitEngine, "runbook: error: standard output could not be written: no space left on device\n"},
+	} {
+		p := startApply(t, `exec "$@" `+test.flags, failing, test.stdout, 0)
+		p.wait(test.code)
+		if got := p.stderr.String(); got != test.says {
+			t.Errorf("%q: it says %q, want %q", test.flags, got, test.says)
+		}
+		p.tells("run_started", "started broken", "failed broken", "run_completed")
+	}
+}
+
 func TestStandardStreamsMayBeClosed(t *testing.T) {
 	t.Parallel()
 	for _, line := range []string{`exec "$@" <&-`, `exec "$@" >&-`, `exec "$@" 2>&-`, `exec "$@" <&- >&- 2>&-`} {
@@ -383,6 +431,81 @@ func TestSecondInterruptKillsHandlersToo(t *testing.T) {
 	p.until(event.RunCancelling)
 	p.signal(syscall.SIGINT)
 	p.wait(130)
+}
+
+const phases = `version: 1
+name: phases
+params: {hang_in: {type: string}}
+steps:
+  - id: change
+    exec: [child, touch=changed]
+    rollback:
+      if: params.hang_in == "rollback"
+      exec: [child, pid, hang]
+  - id: broken
+    if: params.hang_in != "end"
+    exec: [child, exit=1]
+on_failure:
+  - id: page
+    if: params.hang_in == "on_failure"
+    exec: [child, pid, hang]
+finally:
+  - id: tidy
+    if: params.hang_in == "finally" || params.hang_in == "end"
+    shell: mkfifo go; echo "pid $$"; cat go
+  - id: tidied
+    exec: [child, touch=tidied]
+`
+
+// What the first signal does depends on where the run is, and so does what is
+// said about it.
+func TestFirstInterruptInEachPartOfARun(t *testing.T) {
+	for _, test := range []struct{ hangIn, says string }{
+		{"rollback", "ending the rollback"},
+		{"on_failure", "ending on_failure"},
+		{"finally", "letting finally go on to its end"},
+		{"end", "letting finally go on to its end"},
+	} {
+		t.Run(test.hangIn, func(t *testing.T) {
+			t.Parallel()
+			p := startApply(t, `exec "$@" -p hang_in=`+test.hangIn, phases, io.Discard, 1)
+			p.signal(syscall.SIGINT)
+			p.until(event.RunCancelling)
+			if err := os.WriteFile(p.path("go"), []byte("go on\n"), 0o644); err != nil { // for a tidy that still waits for it
+				t.Fatal(err)
+			}
+			p.wait(130)
+			if got, want := p.stderr.String(), "runbook: interrupted (SIGINT), "+test.says+"; once more kills it\n"; got != want {
+				t.Errorf("it says %q, want %q", got, want)
+			}
+			if !p.exists("tidied") {
+				t.Error("finally did not run to its end")
+			}
+			story, last := p.story()
+			if last.Status != event.StatusCancelled {
+				t.Errorf("the run ended as %v", last.Status)
+			}
+			if went := slices.Contains(story, "completed tidy"); went != (test.says == "letting finally go on to its end") {
+				t.Errorf("tidy completed: %v; the events tell %s", went, strings.Join(story, ", "))
+			}
+		})
+	}
+}
+
+// A run that is in finally because of a first signal is killed by the next.
+func TestSecondInterruptInFinally(t *testing.T) {
+	t.Parallel()
+	p := startApply(t, straight, strings.Replace(hanging, "touch=tidied", "ignore, pid, hang", 1), io.Discard, 1)
+	p.signal(syscall.SIGINT)
+	for len(p.pids) < 2 {
+		p.until(event.Stdout)
+	}
+	p.signal(syscall.SIGINT)
+	p.wait(130)
+	want := "runbook: interrupted (SIGINT), ending what runs; once more kills it\nrunbook: interrupted (SIGINT), killing what still runs\n"
+	if got := p.stderr.String(); got != want {
+		t.Errorf("it says %q, want %q", got, want)
+	}
 }
 
 func TestFullDiskUnderStandardOutput(t *testing.T) {

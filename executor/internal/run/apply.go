@@ -88,7 +88,7 @@ func (m *Machine) cancelling(e *event.Event) {
 		m.killed = true
 	}
 	if !m.cancelled {
-		m.cancelled, m.signal = true, e.Signal
+		m.cancelled, m.signal, m.cancelledIn = true, e.Signal, m.stage
 	}
 }
 

@@ -101,6 +101,7 @@ type state struct {
 	handlerFailed bool
 	awaiting      int // nodes that wait for an approval
 	cancelled     bool
+	cancelledIn   stage // where the run stood then
 	killed        bool
 	signal        string       // that cancelled the run
 	broken        string       // why the engine could not go on; empty: it can
@@ -188,6 +189,15 @@ func (m *Machine) HandlerFailed() bool { return m.handlerFailed }
 // EngineError is what ended the run where the engine itself could not go on;
 // else it is empty.
 func (m *Machine) EngineError() string { return m.broken }
+
+// CancelledIn is the part of the run that a cancel met; false: there was none,
+// or it came when nothing was left to end.
+func (m *Machine) CancelledIn() (event.Phase, bool) {
+	if !m.cancelled || m.cancelledIn == over {
+		return event.Main, false
+	}
+	return phases[m.cancelledIn], true
+}
 
 // Refused is why the run could not begin: event.ReasonRequire, ReasonProbe,
 // ReasonExpression or ReasonLock, and a message; empty: it could.
