@@ -18,8 +18,8 @@ type Type string
 const (
 	RunStarted    Type = "run_started"    // the first event of a run
 	RunCancelling Type = "run_cancelling" // nothing new starts; Reason where nobody asked for it; a second one with ReasonKilled: what runs is killed
-	RunPaused     Type = "run_paused"     // only what waits for an approval is left; the run can be resumed
-	RunResumed    Type = "run_resumed"    // a paused run goes on
+	RunPaused     Type = "run_paused"     // only what waits for an approval, or with ReasonUndecided for a decision, is left; the run can be resumed
+	RunResumed    Type = "run_resumed"    // a run goes on; with ReasonRollback only to undo what it has done; By
 	RunCompleted  Type = "run_completed"  // the last event of a run, whatever its Status
 	Expanded      Type = "expanded"       // the instances of a step with foreach are known: Items; or those steps of an included runbook that one of them runs
 	Waiting       Type = "waiting"        // for Lock, which Holder has, as long as Delay at most
@@ -34,7 +34,7 @@ const (
 	Skipped       Type = "skipped"        // Reason
 	RolledBack    Type = "rolled_back"    // the step's rollback has completed
 	Interrupted   Type = "interrupted"    // the engine died while an attempt ran; what became of it is not known
-	Reset         Type = "reset"          // resume runs the step again; Message says what changed
+	Reset         Type = "reset"          // resume runs the step again, or all that is in it; Message says why
 	Progress      Type = "progress"       // Completed, Total, Current
 	Warning       Type = "warning"        // Message
 	Dropped       Type = "dropped"        // Count output lines this handler did not get
@@ -79,7 +79,12 @@ type Event struct {
 	Items     []Item   `json:"items,omitempty"`     // expanded: in order
 	Lock      string   `json:"lock,omitempty"`      // waiting: the name
 	Holder    string   `json:"holder,omitempty"`    // waiting: who has the lock, for a person
-	By        string   `json:"by,omitempty"`        // approval_granted, approval_rejected: who answered
+	By        string   `json:"by,omitempty"`        // approval_granted, approval_rejected, run_resumed, and what was decided by hand: who did
+	Kept      bool     `json:"kept,omitempty"`      // it holds from before the run was resumed, and was not done again
+
+	// Fingerprint is what the step was, a hash for each part of it: started,
+	// approval_requested, completed where Kept. A resume compares it.
+	Fingerprint Fingerprint `json:"fingerprint,omitempty"`
 }
 
 // Phase says which part of a runbook a step belongs to.
@@ -117,6 +122,11 @@ const (
 	ReasonNeed      Reason = "need"      // skipped: a step it needs did not complete
 	ReasonStopped   Reason = "stopped"   // skipped: stop_on_error after a failure elsewhere, or max_failures of its foreach
 	ReasonCancelled Reason = "cancelled" // cancelled before or while it ran
+
+	ReasonInterrupted Reason = "interrupted" // cancelled: it was interrupted before the run was resumed, and its turn did not come again
+	ReasonMarkedDone  Reason = "marked_done" // completed: By somebody's word, not by an attempt
+	ReasonUndecided   Reason = "undecided"   // run_paused: somebody must say what is to become of a step
+	ReasonRollback    Reason = "rollback"    // run_resumed: to undo, not to go on
 
 	ReasonKilled Reason = "killed" // run_cancelling: asked for again, so what runs is killed and no handler starts
 	ReasonEngine Reason = "engine" // run_cancelling, run_completed, failed: the engine itself could not go on; Error

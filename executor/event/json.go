@@ -63,6 +63,11 @@ func (e *Event) AppendJSON(b []byte) []byte {
 	o.text("lock", e.Lock)
 	o.text("holder", e.Holder)
 	o.text("by", e.By)
+	o.flag("kept", e.Kept)
+	if len(e.Fingerprint) > 0 {
+		o.key("fingerprint")
+		o.b = e.Fingerprint.appendJSON(o.b)
+	}
 	return append(o.b, '}')
 }
 

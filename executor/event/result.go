@@ -21,10 +21,11 @@ const (
 	StatusCancelled
 	StatusTimeout
 	StatusSkipped
-	StatusPaused // of a run: it waits for an approval and can be resumed
+	StatusPaused      // of a run: it waits for an approval and can be resumed
+	StatusInterrupted // of a run: its engine died, or a resume needs a decision; it can be resumed
 )
 
-var statusWords = [...]string{"unknown", "pending", "running", "completed", "failed", "cancelled", "timeout", "skipped", "paused"}
+var statusWords = [...]string{"unknown", "pending", "running", "completed", "failed", "cancelled", "timeout", "skipped", "paused", "interrupted"}
 
 // String is the lower-case word used in JSON and on the console.
 func (s Status) String() string {
@@ -34,7 +35,8 @@ func (s Status) String() string {
 	return fmt.Sprintf("status(%d)", uint8(s))
 }
 
-// Ended reports whether the status is final. That of a paused run is not.
+// Ended reports whether the status is final. That of a paused or interrupted run
+// is not.
 func (s Status) Ended() bool { return s >= StatusCompleted && s < StatusPaused }
 
 func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

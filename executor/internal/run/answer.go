@@ -168,3 +168,16 @@ func (m *Machine) pauseMessage() string {
 		return fmt.Sprintf("%s (and %d more steps)", text, others)
 	}
 }
+
+// undecidedMessage names what somebody must decide on.
+func (m *Machine) undecidedMessage() string {
+	text := fmt.Sprintf("step %q needs a decision", m.stepID(int(m.undecided[0])))
+	switch others := len(m.undecided) - 1; others {
+	case 0:
+		return text
+	case 1:
+		return text + " (and 1 more step)"
+	default:
+		return fmt.Sprintf("%s (and %d more steps)", text, others)
+	}
+}

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,17 +29,22 @@ func (m *Machine) Apply(e event.Event) {
 // its reading of the monotonic clock: a delay must not depend on somebody
 // setting the wall clock.
 func (m *Machine) apply(i int, e *event.Event, at time.Time) {
+	if m.memory != nil {
+		m.memory.apply(e)
+	}
 	switch e.Type {
 	case event.RunStarted:
 		m.begin(at)
 	case event.RunCancelling:
 		m.cancelling(e)
 	case event.RunPaused:
-		m.status = event.StatusPaused
+		m.status = pausedStatus(e)
 	case event.RunResumed:
-		if m.status == event.StatusPaused {
+		if m.rests() {
 			m.status = event.StatusRunning
 		}
+		m.undoing = e.Reason == event.ReasonRollback
+		m.begin(at)
 	case event.RunCompleted:
 		m.status = e.Status
 	case event.RolledBack:
@@ -65,6 +71,9 @@ func (m *Machine) begin(at time.Time) {
 		return
 	}
 	m.status, m.startedAt = event.StatusRunning, at.UTC()
+	if m.memory != nil {
+		m.startedAt, m.began = m.memory.StartedAt, m.memory.Began
+	}
 	for i := range m.plan.Steps {
 		if m.nodes[i].open == 0 {
 			m.enter(i)
@@ -101,7 +110,7 @@ func (m *Machine) applyStep(i int, e *event.Event, at time.Time) {
 			return
 		}
 		if n.attempts == 0 {
-			n.started = at
+			n.started, n.before = at, e.Attempt-1
 			m.began = true
 			if n.step.Rollback != nil && m.stageOf(i) == main {
 				m.order = append(m.order, int32(i))
@@ -134,10 +143,14 @@ func (m *Machine) applyStep(i int, e *event.Event, at time.Time) {
 	case event.ApprovalRequested:
 		m.ask(i, requested)
 	case event.ApprovalGranted:
-		m.ask(i, granted)
+		if n.approval == requested || e.Kept {
+			m.ask(i, granted)
+		}
 	case event.ApprovalRejected:
-		n.note = rejection(e)
-		m.ask(i, rejected)
+		if n.approval == requested {
+			n.note = rejection(e)
+			m.ask(i, rejected)
+		}
 	default:
 		m.end(i, e)
 	}
@@ -146,15 +159,18 @@ func (m *Machine) applyStep(i int, e *event.Event, at time.Time) {
 // ask moves the question of a node on. It is not asked twice.
 func (m *Machine) ask(i int, to approval) {
 	n := &m.nodes[i]
-	if n.approval >= to || n.approval == unasked && to != requested {
+	if n.approval >= to {
 		return
 	}
-	n.approval = to
 	if to == requested {
+		n.approval = to
 		m.awaiting++
 		return
 	}
-	m.awaiting--
+	if n.approval == requested {
+		m.awaiting--
+	}
+	n.approval = to
 	k, local := m.in(i)
 	k.gated.add(local)
 	m.work.add(n.block)
@@ -182,12 +198,12 @@ func (m *Machine) end(i int, e *event.Event) {
 	k.doomed.remove(local)
 	k.active.remove(local)
 	n.status, n.reason, n.tolerated, n.between = statusAfter(e.Type), e.Reason, e.Tolerated, false
-	n.result, n.note = e.Result, e.Error
-	switch e.Type {
-	case event.Skipped:
+	n.result, n.note, n.outputs = e.Result, e.Error, e.Outputs
+	if e.Type == event.Skipped {
 		n.note = e.Message
-	case event.Completed:
-		n.outputs = e.Outputs
+	}
+	if e.Kept {
+		m.keep(i, e)
 	}
 	k.left--
 	m.work.add(n.block)
@@ -208,13 +224,32 @@ func (m *Machine) end(i int, e *event.Event) {
 	}
 }
 
+// keep is for a node that ends as it had ended before the run was resumed.
+func (m *Machine) keep(i int, e *event.Event) {
+	n := &m.nodes[i]
+	n.kept, n.attempts, n.before = true, e.Attempt, e.Attempt
+	if r := e.Result; r != nil {
+		n.started = r.StartedAt
+	}
+	if n.step.Rollback != nil && e.Attempt > 0 {
+		m.kept = append(m.kept, int32(i))
+	}
+	if len(m.undecided) > 0 {
+		m.undecided = slices.DeleteFunc(m.undecided, func(u int32) bool { return int(u) == i })
+	}
+}
+
 // count keeps what is said of a block, and of the run, up to date.
 func (m *Machine) count(i int) {
 	n := &m.nodes[i]
 	k, _ := m.in(i)
 	switch n.status {
 	case event.StatusCancelled:
-		k.cancelled++
+		if n.kept {
+			k.stopped++
+		} else {
+			k.cancelled++
+		}
 	case event.StatusSkipped:
 		if n.reason == event.ReasonStopped {
 			k.stopped++
@@ -232,7 +267,7 @@ func (m *Machine) count(i int) {
 			}
 			m.fails(i)
 		}
-		if n.status == event.StatusCancelled && !m.cancelled && m.broken == "" && m.cutShort < 0 {
+		if n.status == event.StatusCancelled && !n.kept && !m.cancelled && m.broken == "" && m.cutShort < 0 {
 			m.cutShort = i
 		}
 		if n.job == nil {
@@ -328,7 +363,11 @@ func (m *Machine) advance() {
 	}
 	for m.stage < over && m.blocks[m.stages[m.stage]].left == 0 {
 		m.stage++
-		if (m.stage == rollback || m.stage == onFailure) && !m.handles() {
+		switch {
+		case m.undoing && m.stage > rollback:
+			m.stage = over
+		case m.undoing:
+		case (m.stage == rollback || m.stage == onFailure) && !m.handles():
 			m.stage = finally
 		}
 		if m.stage == rollback {
@@ -353,7 +392,11 @@ func (m *Machine) handles() bool {
 // first.
 func (m *Machine) openRollbacks() {
 	list := m.order
-	if m.options.NoRollback {
+	if len(m.kept) > 0 {
+		slices.SortStableFunc(m.kept, func(a, b int32) int { return m.startOrder(a) - m.startOrder(b) })
+		list = slices.Concat(m.kept, m.order)
+	}
+	if m.options.NoRollback && !m.undoing {
 		list = nil
 	}
 	b := m.newBlock(inTurn, -1, len(list))
@@ -367,6 +410,15 @@ func (m *Machine) openRollbacks() {
 		m.nodes = append(m.nodes, node{step: n.step.Rollback, block: b, status: event.StatusPending, open: 1, job: &jobs[k]})
 		m.know(len(m.nodes) - 1)
 	}
+}
+
+// startOrder is when a node was started before the run was resumed, compared to
+// others.
+func (m *Machine) startOrder(i int32) int {
+	if p := m.memory.past[m.stepID(int(i))]; p != nil {
+		return p.order
+	}
+	return 0
 }
 
 // statusAfter is how a step stands after the event that ends it.

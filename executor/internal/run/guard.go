@@ -15,6 +15,8 @@ import (
 type gating struct {
 	run    runGate
 	probes work // nodes whose probe runs
+
+	undecided []int32 // nodes that somebody must decide on
 	asked  int  // probes that run and locks that are waited for, those of the run included
 	await  bool // somebody may answer an approval
 	undone int  // how many rollbacks there is nothing more to say about
@@ -30,6 +32,8 @@ type gate struct {
 	locked bool
 	told   bool   // that the lock is waited for
 	lock   string // its name
+
+	recalled bool // what the run did before it was resumed has been looked at
 
 	// Of an included runbook.
 	passed  bool
@@ -66,6 +70,9 @@ func (m *Machine) guarded(i int) bool {
 	if k, _ := m.in(i); s.Group > 0 && k.gates > 0 {
 		return true
 	}
+	if m.memory != nil && m.stageOf(i) == main && m.memory.past[m.stepID(i)] != nil {
+		return true
+	}
 	if s.If == nil && s.Unless == nil && len(s.Require) == 0 && s.Approval == nil && s.Lock == nil && s.Foreach == nil && s.Body == nil {
 		return false
 	}
@@ -90,7 +97,7 @@ func (m *Machine) hasLock(i int) bool {
 // pass goes on with the guards of node i until one has to be waited for or all
 // of them are done with.
 func (m *Machine) pass(i int) {
-	if !m.passGates(i) {
+	if m.memory != nil && !m.recall(i) || !m.passGates(i) {
 		return
 	}
 	n := &m.nodes[i]
@@ -259,7 +266,13 @@ func (m *Machine) requestApproval(i int) bool {
 		m.failGate(i, event.ReasonExpression, "approval: "+err.Error())
 		return false
 	}
-	e := event.Event{Type: event.ApprovalRequested, Message: text.Text}
+	e := event.Event{Type: event.ApprovalRequested, Message: text.Text, Fingerprint: m.recordedPrint(i)}
+	if m.memory != nil {
+		if given, ok := m.memory.approved[m.stepID(i)]; ok && len(e.Fingerprint.Differs(given.fingerprint)) == 0 {
+			m.recordAbout(i, event.Event{Type: event.ApprovalGranted, By: given.by, Kept: true, Fingerprint: e.Fingerprint})
+			return false
+		}
+	}
 	if m.isLoop(i) {
 		list, err := m.itemsOf(i)
 		if err != nil {
@@ -283,6 +296,11 @@ func (m *Machine) named(i int, list []string) bool {
 	}
 	id := m.stepID(i)
 	return slices.ContainsFunc(list, func(s string) bool { return s == id || s == m.plainID(i) })
+}
+
+// listed is named for the id of something that is no node yet.
+func (m *Machine) listed(id string, list []string) bool {
+	return slices.ContainsFunc(list, func(s string) bool { return s == id || isInside(id, s) })
 }
 
 // plainID is the id of a node as the runbooks have it: without keys.

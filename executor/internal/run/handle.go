@@ -15,7 +15,7 @@ func (m *Machine) Handle(now time.Time, in Input) []Effect {
 		return nil
 	}
 	m.now = now
-	if m.status == event.StatusPaused && !m.resume(in) {
+	if m.rests() && !m.resume(in) {
 		return nil
 	}
 	m.wake()
@@ -84,9 +84,22 @@ func (m *Machine) recordAbout(i int, e event.Event) {
 func (m *Machine) emit(e Effect) { m.effects = append(m.effects, e) }
 
 func (m *Machine) recordBegin() {
-	if m.status == event.StatusPending {
-		m.record(event.Event{Type: event.RunStarted, Name: m.plan.Name, Total: len(m.plan.Steps)})
+	if m.status != event.StatusPending {
+		return
 	}
+	e := event.Event{Type: event.RunStarted, Name: m.plan.Name, Total: len(m.plan.Steps)}
+	if m.memory != nil {
+		for _, p := range m.memory.open() {
+			m.record(event.Event{
+				Type: event.Interrupted, ExecutionID: p.start.ExecutionID, StepID: p.start.StepID, Attempt: p.start.Attempt,
+			})
+		}
+		e.Type, e.By = event.RunResumed, m.options.By
+		if m.options.Undo {
+			e.Reason = event.ReasonRollback
+		}
+	}
+	m.record(e)
 }
 
 // startNext starts the ready node that comes first in the file.
@@ -100,7 +113,10 @@ func (m *Machine) startNext() {
 			continue
 		}
 		attempt := n.attempts + 1
-		m.recordAbout(i, event.Event{Type: event.Started, Attempt: attempt})
+		if n.attempts == 0 && m.memory != nil {
+			attempt += m.memory.attempts[phaseID{m.phase(i), m.stepID(i)}]
+		}
+		m.recordAbout(i, event.Event{Type: event.Started, Attempt: attempt, Fingerprint: m.recordedPrint(i)})
 		m.nodes[i].told = 0
 		m.emit(Start{Node: m.node(i), Attempt: attempt})
 		return

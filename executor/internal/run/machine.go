@@ -41,6 +41,26 @@ type Options struct {
 	AwaitApprovals bool
 
 	NoRollback bool // a failure undoes nothing
+
+	// Durable says that the run may be resumed: its events tell what the steps
+	// were made of.
+	Durable bool
+
+	// Memory is what the run has done before; nil: it is new. It is not changed.
+	Memory *Memory
+
+	// Rerun, Keep and MarkDone, ids of steps, decide what is to become of steps
+	// that had an attempt before: to run again; to count as they ended although
+	// they have changed; to count as done although they did not complete, with
+	// Outputs. By says who decides.
+	Rerun, Keep, MarkDone []string
+	By                    string
+
+	// Outputs are those, by step, of what is marked as done or left out.
+	Outputs map[string]event.Values
+
+	Undo bool   // only undo what the run has done
+	Dir  string // run.dir
 }
 
 // A Machine is one run of a plan. Inputs go in through [Machine.Handle], which
@@ -58,9 +78,10 @@ type Machine struct {
 	blocks  []block
 	first   [over]int // the first static node of each stage
 
-	state   // recorded
-	queues  // follow from what is recorded
-	gating  // not recorded: questions that are asked again where they were not answered
+	state          // recorded
+	memory *Memory // recorded: what of the run before it was resumed still counts; nil: nothing
+	queues         // follow from what is recorded
+	gating         // not recorded: questions that are asked again where they were not answered
 	effects []Effect
 	now     time.Time
 
@@ -96,6 +117,7 @@ type state struct {
 	stages        [over]int32 // the block of each; of rollback 0 until it comes to that
 	stats         event.Stats
 	order         []int32 // the nodes with a rollback whose attempt started, in that order
+	kept          []int32 // those whose attempt started before the run was resumed
 	failed        []int32 // steps of the runbook that failed and were not tolerated, in that order
 	cutShort      int     // a step that was stopped although nobody cancelled the run; -1: none
 	handlerFailed bool
@@ -104,6 +126,7 @@ type state struct {
 	cancelledIn   stage // where the run stood then
 	killed        bool
 	signal        string       // that cancelled the run
+	undoing       bool         // the run goes on only to undo what it has done
 	broken        string       // why the engine could not go on; empty: it can
 	refused       event.Reason // why the run may not begin; empty: it may
 	refusal       string
@@ -157,15 +180,25 @@ func New(p *plan.Plan, o Options) *Machine {
 	if len(o.Only)+len(o.Skip)+len(o.From) > 0 {
 		m.leaveOut()
 	}
+	if o.Memory != nil {
+		m.memory = o.Memory.clone()
+		m.memory.forgetUndone(p, m.blocks[m.stages[main]].graph)
+	}
 	return m
 }
 
-// Status is where the run stands: pending, running, paused, or how it ended.
+// Status is where the run stands: pending, running, paused, interrupted where a
+// step needs a decision, or how it ended.
 func (m *Machine) Status() event.Status { return m.status }
 
 // Done reports whether the machine has come to rest: the run has ended or, as
 // Status tells, is paused.
-func (m *Machine) Done() bool { return m.status.Ended() || m.status == event.StatusPaused }
+func (m *Machine) Done() bool { return m.status.Ended() || m.rests() }
+
+// rests reports whether the run waits for somebody outside.
+func (m *Machine) rests() bool {
+	return m.status == event.StatusPaused || m.status == event.StatusInterrupted
+}
 
 // Stats counts the steps that have ended, handlers left out. A step with foreach
 // is one.

@@ -41,7 +41,7 @@ func verdict(s *plan.Step, o *Outcome) (event.Status, event.Reason) {
 func (m *Machine) again(i int, o *Outcome, r *event.Result) (time.Duration, bool) {
 	n := &m.nodes[i]
 	retry := n.step.Retry
-	if retry == nil || n.attempts > retry.Times || o.Ending == Broken {
+	if retry == nil || n.attempts-n.before > retry.Times || o.Ending == Broken {
 		return 0, false
 	}
 	if o.RetryIf != nil && !*o.RetryIf || o.RetryIf == nil && r.Status == event.StatusTimeout {
@@ -55,7 +55,7 @@ func (m *Machine) again(i int, o *Outcome, r *event.Result) (time.Duration, bool
 		r.Error += "; not tried again: " + err.Error()
 		return 0, false
 	}
-	delay := backoff(retry, d, n.attempts)
+	delay := backoff(retry, d, n.attempts-n.before)
 	if m.options.Random != nil && retry.Jitter > 0 {
 		delay -= time.Duration(float64(delay) * min(retry.Jitter, 1) * m.options.Random())
 	}

@@ -178,7 +178,7 @@ func namesSecret(e *plan.Expr) bool {
 }
 
 func (m *Machine) runState() plan.RunState {
-	r := plan.RunState{ID: m.options.RunID.String(), Name: m.plan.Name, StartedAt: m.startedAt, Status: m.outcome().String()}
+	r := plan.RunState{ID: m.options.RunID.String(), Name: m.plan.Name, Dir: m.options.Dir, StartedAt: m.startedAt, Status: m.outcome().String()}
 	for _, i := range m.failed {
 		r.FailedSteps = append(r.FailedSteps, m.stepID(int(i)))
 	}
@@ -280,7 +280,7 @@ func (m *Machine) makeState(i int) plan.StepState {
 	if n.result != nil {
 		s.Duration = n.result.Duration
 	}
-	if n.status == event.StatusCompleted {
+	if n.status == event.StatusCompleted || n.status == event.StatusSkipped && n.outputs != nil {
 		s.Outputs = plan.Values(n.outputs)
 		if s.Outputs == nil {
 			s.Outputs = plan.Values{}

@@ -21,7 +21,7 @@ func (m *Machine) settle() {
 			i := m.leftOut.min()
 			m.leftOut.remove(i)
 			if m.nodes[i].status == event.StatusPending {
-				m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonLeftOut, Message: m.leftOutBy()})
+				m.endUnreached(i, m.recordLeftOut)
 			}
 		case m.stages[rollback] != 0 && m.recordRolledBack():
 		case m.stage == over:
@@ -36,15 +36,24 @@ func (m *Machine) settle() {
 			}
 		case m.busy() || m.run.closed:
 			return
-		case m.awaiting == 0:
+		case m.awaiting == 0 && len(m.undecided) == 0:
 			m.abort(m.stuckMessage())
-		case m.await:
+		case m.await && m.awaiting > 0:
 			return
+		case len(m.undecided) > 0:
+			m.record(event.Event{Type: event.RunPaused, Reason: event.ReasonUndecided, Message: m.undecidedMessage()})
+			m.rest()
 		default:
 			m.record(event.Event{Type: event.RunPaused, Message: m.pauseMessage()})
 			m.rest()
 		}
 	}
+}
+
+// recordLeftOut ends a step that a flag leaves out.
+func (m *Machine) recordLeftOut(i int) {
+	e := event.Event{Type: event.Skipped, Reason: event.ReasonLeftOut, Message: m.leftOutBy(), Outputs: m.options.Outputs[m.stepID(i)]}
+	m.recordAbout(i, e)
 }
 
 // busy reports whether anything can still happen without an approval.
@@ -72,7 +81,8 @@ func (m *Machine) settleBlock(b int32) bool {
 		switch {
 		case k.doomed.size > 0:
 			i := k.first + k.doomed.min()
-			m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonNeed, Message: m.needMessage(i)})
+			k.doomed.remove(i - k.first)
+			m.endUnreached(i, m.recordDoomed(i))
 			return true
 		case k.kind == items && k.failure >= 0 && !k.shut:
 			m.shut(b)
@@ -96,7 +106,7 @@ func (m *Machine) shut(b int32) {
 		k := &m.blocks[b]
 		i := k.first + local
 		if n := &m.nodes[i]; n.status == event.StatusPending && (n.gate == nil || n.gate.flight != probing) {
-			m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonStopped, Message: m.limitMessage(k)})
+			m.endUnreached(i, m.recordSkipped(event.ReasonStopped, m.limitMessage(k)))
 		}
 	}
 }
@@ -159,7 +169,7 @@ func (m *Machine) givenUp() bool {
 	if m.stage == finally {
 		return m.dead()
 	}
-	return m.cancelled || m.dead()
+	return m.cancelled || m.dead() || m.undoing && m.stage == main
 }
 
 // dead reports whether no handler starts either.
@@ -188,18 +198,32 @@ func (m *Machine) sweep(b int32, why halt, by int) {
 		switch {
 		case n.status != event.StatusPending || n.gate != nil && n.gate.flight == probing:
 		case why == give:
-			m.recordGivenUp(i)
+			m.endUnreached(i, m.recordGivenUp)
 		case m.blocks[b].doomed.has(local):
-			m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonNeed, Message: m.needMessage(i)})
+			m.endUnreached(i, m.recordDoomed(i))
 		default:
-			m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonStopped, Message: m.stopMessage(by)})
+			m.endUnreached(i, m.recordSkipped(event.ReasonStopped, m.stopMessage(by)))
 		}
 	}
+}
+
+func (m *Machine) recordSkipped(reason event.Reason, message string) func(i int) {
+	return func(i int) {
+		m.recordAbout(i, event.Event{Type: event.Skipped, Reason: reason, Message: message})
+	}
+}
+
+// recordDoomed skips a node, or what is inside of it, that needs what did not
+// complete.
+func (m *Machine) recordDoomed(i int) func(i int) {
+	return m.recordSkipped(event.ReasonNeed, m.needMessage(i))
 }
 
 // recordGivenUp ends a node that has not started.
 func (m *Machine) recordGivenUp(i int) {
 	switch s := m.stageOf(i); {
+	case m.undoing && s == main:
+		m.recordSkipped(event.ReasonLeftOut, "the run goes on only to undo what it has done")(i)
 	case m.refused != "" && !m.cancelled && m.broken == "":
 		m.recordAbout(i, event.Event{Type: event.Skipped, Reason: event.ReasonStopped, Message: m.haltMessage()})
 	case s != main:
@@ -252,7 +276,9 @@ func (m *Machine) recordInner(i int) {
 			m.recordFailure(i, event.StatusFailed, event.ReasonOutput, err.Error())
 			return
 		}
-		m.recordAbout(i, event.Event{Type: event.Completed, Outputs: outputs, Result: m.resultOf(i, event.StatusCompleted, "", "")})
+		m.recordAbout(i, event.Event{
+			Type: event.Completed, Outputs: outputs, Result: m.resultOf(i, event.StatusCompleted, "", ""), Fingerprint: m.recordedPrint(i),
+		})
 	}
 }
 
@@ -288,6 +314,8 @@ func (m *Machine) recordEnd() {
 	switch {
 	case m.broken != "":
 		e.Status, e.Reason, e.Error = event.StatusFailed, event.ReasonEngine, m.broken
+	case m.undoing:
+		e.Status, e.Reason = m.undoneStatus(), event.ReasonRollback
 	case m.cancelled:
 		e.Status, e.Reason, e.Error = event.StatusCancelled, event.ReasonCancelled, m.cancelMessage()
 	case m.refused != "":
@@ -303,4 +331,13 @@ func (m *Machine) recordEnd() {
 func (m *Machine) rest() {
 	m.unlockRun()
 	m.emit(End{})
+}
+
+// undoneStatus is how a run stands that went on only to undo what it had done: as
+// it had ended, or, where it had not, cancelled.
+func (m *Machine) undoneStatus() event.Status {
+	if before := m.options.Memory.Status; before.Ended() {
+		return before
+	}
+	return event.StatusCancelled
 }

@@ -1,0 +1,248 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// A Decision says what a resume does about a step that had an attempt before, or
+// that the plan does not have any more.
+type Decision struct {
+	StepID  string
+	Do      Fate
+	Why     string    // for a person
+	Asks    bool      // its unless is asked first
+	Ended   string    // how its last attempt did: a status word, or interrupted
+	Started time.Time // when its last attempt was started
+	Attempt int       // its number
+}
+
+// Fate is what becomes of a step that had an attempt before.
+type Fate string
+
+const (
+	Keep   Fate = "keep"   // it counts as it ended
+	Rerun  Fate = "rerun"  // it had completed, or nobody knows, and is run again
+	Run    Fate = "run"    // it did not complete
+	Mark   Fate = "mark"   // it counts as done, because somebody says so
+	Decide Fate = "decide" // somebody must say
+	Later  Fate = "later"  // it depends on what another step puts out this time
+	Gone   Fate = "gone"   // the runbook does not have it any more
+)
+
+var fates = map[fate]Fate{doRun: Run, doKeep: Keep, doRerun: Rerun, doMark: Mark, doNothing: Decide}
+
+// Explain says what would become of every step that had an attempt before, in
+// the order of the plan. The machine must be new; it is of no use afterwards.
+// Nothing is started: what depends on what a step puts out this time is told as
+// such, unless it needs a decision in any case.
+func (m *Machine) Explain(now time.Time) []Decision {
+	m.run.closed = false
+	before := m.memory.clone()
+	resets := map[string]string{}
+	note := func(effects []Effect) {
+		for _, e := range effects {
+			if r, ok := e.(Record); ok && r.Type == event.Reset {
+				resets[r.StepID] = r.Message
+			}
+		}
+	}
+	note(m.Handle(now, Begin{}))
+	x := explanation{machine: m, before: before, resets: resets, told: map[string]bool{}}
+	for i := range m.first[onFailure] {
+		x.step(i)
+	}
+	x.rest()
+	return x.list
+}
+
+type explanation struct {
+	machine *Machine
+	before  *Memory
+	resets  map[string]string // what was reset, and why
+	told    map[string]bool
+	list    []Decision
+}
+
+func (x *explanation) step(i int) {
+	m := x.machine
+	id := m.stepID(i)
+	if why, reset := x.resets[id]; reset && (m.isLoop(i) || m.isBody(i)) {
+		for _, inner := range x.inside(id) {
+			x.add(inner, Rerun, why, false)
+		}
+		return
+	}
+	if b := m.nodes[i].inner; b != 0 {
+		for j := m.blocks[b].first; j < m.blocks[b].first+m.blocks[b].size; j++ {
+			x.step(j)
+		}
+	}
+	if p := x.before.past[id]; p != nil {
+		do, why, asks := x.fate(i, p)
+		x.add(id, do, why, asks)
+	}
+	for _, inner := range x.inside(id) { // of what could not be expanded yet
+		x.hidden(i, inner)
+	}
+}
+
+// inside is what is remembered inside of a step and was not told yet.
+func (x *explanation) inside(id string) []string {
+	if _, group := x.before.items[id]; !group {
+		return nil
+	}
+	var ids []string
+	for inner := range x.before.past {
+		if isInside(inner, id) && !x.told[inner] {
+			ids = append(ids, inner)
+		}
+	}
+	slices.SortFunc(ids, func(a, b string) int { return x.before.past[a].order - x.before.past[b].order })
+	return ids
+}
+
+// fate is what becomes of a node, as far as it can be told.
+func (x *explanation) fate(i int, p *past) (do Fate, why string, asks bool) {
+	m := x.machine
+	n := &m.nodes[i]
+	if why, reset := x.resets[m.stepID(i)]; reset {
+		return Rerun, why, false
+	}
+	if n.kept && n.reason != event.ReasonMarkedDone {
+		return Keep, "", false
+	}
+	f, why, _ := m.judge(i, p)
+	if f != doNothing && f != doKeep && f != doRerun || p.unknown() || p.undoing {
+		return fates[f], why, false
+	}
+	if waits := m.waitsFor(i); waits != "" && !m.named(i, m.options.Rerun) && !m.named(i, m.options.Keep) {
+		return Later, fmt.Sprintf("known after %s", waits), false
+	}
+	return fates[f], why, f == doKeep && n.step.Unless != nil && m.concerns(i, n.step.Unless) && !m.named(i, m.options.Keep)
+}
+
+// waitsFor names a step that has to end before it is known what node i is made
+// of; empty: it is known.
+func (m *Machine) waitsFor(i int) string {
+	return m.exprsWaitFor(m.fileOf(i), valuesOf(m.nodes[i].step))
+}
+
+func (m *Machine) exprsWaitFor(file scopeKey, exprs []*plan.Expr) string {
+	for _, e := range exprs {
+		for _, r := range e.Refs() {
+			switch r.Root {
+			case "params":
+				if waits := m.paramsWaitFor(file); waits != "" {
+					return waits
+				}
+			case "steps":
+				if s, ok := m.stepState(file, r.Step, Hidden{}); !ok || s.Status == event.StatusPending.String() || s.Status == event.StatusRunning.String() {
+					return r.Step
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// paramsWaitFor names a step that has to end before the params of an included
+// runbook are known.
+func (m *Machine) paramsWaitFor(file scopeKey) string {
+	if file.group == 0 { // the plan's own; and what is inside of a node is there only once its own are known
+		return ""
+	}
+	g := &m.planOf(file).Groups[file.group-1]
+	for _, w := range g.With {
+		if waits := m.exprsWaitFor(scopeKey{file.owner, g.Parent}, w.Value.Exprs()); waits != "" {
+			return waits
+		}
+	}
+	return ""
+}
+
+// valuesOf is every expression that a step's fingerprint depends on.
+func valuesOf(s *plan.Step) []*plan.Expr {
+	list := slices.Concat(s.WorkingDir.Exprs())
+	for _, a := range s.Command.Args {
+		list = append(list, a.Value.Exprs()...)
+	}
+	for _, vars := range [][]plan.Var{s.Env, s.Command.Env} {
+		for _, v := range vars {
+			list = append(list, v.Value.Exprs()...)
+		}
+	}
+	for _, v := range s.EnvFiles {
+		list = append(list, v.Exprs()...)
+	}
+	for _, v := range []*plan.Value{s.Stdin, s.Stdout} {
+		if v != nil {
+			list = append(list, v.Exprs()...)
+		}
+	}
+	return list
+}
+
+// hidden is for something inside of node i that cannot be looked at yet: its
+// items, or the step before it, are not known.
+func (x *explanation) hidden(i int, id string) {
+	p := x.before.past[id]
+	m := x.machine
+	switch {
+	case m.listed(id, m.options.Rerun):
+		x.add(id, Rerun, "asked for", false)
+	case p.unknown() || p.undoing:
+		switch {
+		case m.listed(id, m.options.MarkDone):
+			x.add(id, Mark, "", false)
+		case repeatable(m.nodes[i].step):
+			x.add(id, Rerun, "it was interrupted", false)
+		default:
+			x.add(id, Decide, "it was interrupted", false)
+		}
+	case p.completed():
+		x.add(id, Later, fmt.Sprintf("known when %s has begun", m.stepID(i)), false)
+	default:
+		x.add(id, Run, "it "+pastVerb(p), false)
+	}
+}
+
+// rest is what the plan does not have any more.
+func (x *explanation) rest() {
+	var ids []string
+	for id := range x.before.past {
+		if !x.told[id] {
+			ids = append(ids, id)
+		}
+	}
+	slices.SortFunc(ids, func(a, b string) int { return x.before.past[a].order - x.before.past[b].order })
+	for _, id := range ids {
+		x.add(id, Gone, "the runbook does not have it any more", false)
+	}
+}
+
+func (x *explanation) add(id string, do Fate, why string, asks bool) {
+	p := x.before.past[id]
+	if x.told[id] || p == nil {
+		return
+	}
+	x.told[id] = true
+	x.list = append(x.list, Decision{
+		StepID: id, Do: do, Why: why, Asks: asks, Ended: p.word(), Started: p.start.Timestamp, Attempt: p.start.Attempt,
+	})
+}
+
+// word is how the last attempt ended.
+func (p *past) word() string {
+	switch {
+	case p.unknown():
+		return "interrupted"
+	case p.end == nil:
+		return event.StatusFailed.String()
+	}
+	return statusAfter(p.end.Type).String()
+}

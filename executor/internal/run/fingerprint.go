@@ -1,0 +1,80 @@
+package run
+
+import (
+	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// secretNames stands in for secrets in a fingerprint.
+func (m *Machine) secretNames() Hidden {
+	return Hidden{
+		Secret: plan.SecretNames,
+		Outputs: func(n Node) func(string) (string, bool) {
+			id := m.StepID(n)
+			return func(name string) (string, bool) { return plan.SecretNames(id + "." + name) }
+		},
+	}
+}
+
+// recordedPrint is the fingerprint of a node, where somebody may want to compare
+// it one day.
+func (m *Machine) recordedPrint(i int) event.Fingerprint {
+	if !m.options.Durable {
+		return nil
+	}
+	return m.fingerprint(i)
+}
+
+// fingerprint is what a node is now. It needs the values that the node names to
+// be known, as they are when its turn has come.
+func (m *Machine) fingerprint(i int) event.Fingerprint {
+	n := &m.nodes[i]
+	k, local := m.in(i)
+	switch {
+	case k.kind == gatesOf:
+		with, _ := m.bind(scopeKey{int32(k.owner), local + 1}, m.secretNames())
+		return plan.GroupFingerprint(nil, with)
+	case m.isLoop(i):
+		return plan.GroupFingerprint(m.itemValues(i), m.withOf(i))
+	case m.isBody(i):
+		with, _ := m.bind(scopeKey{owner: int32(i)}, m.secretNames())
+		return plan.GroupFingerprint(nil, with)
+	}
+	scope := m.scopeOf(i, m.secretNames())
+	inv, err := n.step.Invocation(scope)
+	if err != nil {
+		return event.Fingerprint{"values": err.Error()}
+	}
+	return n.step.Fingerprint(&inv, scope)
+}
+
+// itemValues is the items of a foreach; nil where they cannot be told.
+func (m *Machine) itemValues(i int) any {
+	if b := m.nodes[i].inner; b != 0 {
+		k := &m.blocks[b]
+		values := make([]any, k.size)
+		for local := range values {
+			values[local] = m.nodes[k.first+local].job.item
+		}
+		return values
+	}
+	list, err := m.itemsOf(i)
+	if err != nil {
+		return err.Error()
+	}
+	values := make([]any, len(list))
+	for k := range list {
+		values[k] = list[k].Value
+	}
+	return values
+}
+
+// withOf is what the items of a foreach have in common: how they are made from
+// an item, as it is written.
+func (m *Machine) withOf(i int) any {
+	s := m.nodes[i].step
+	if s.Body != nil {
+		return s.With
+	}
+	return []any{s.Command, s.Env, s.Stdin}
+}
