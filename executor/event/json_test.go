@@ -25,6 +25,7 @@ func full() Event {
 		Outputs: Values{"rows": int64(2_000_000), "share": 0.25, "gone": nil, "": "", "list": []any{int64(-1), "<x>", []any{}}, "map": map[string]any{"b": true, "a": int64(1<<63 - 1)}},
 		Items:   []Item{{Key: "", Value: nil}, {Key: "blue\n", Value: int64(9007199254740993)}, {Key: "2", Value: map[string]any{"x": 1e300}}},
 		Lock:    "rotate-\"x\"", Holder: "run 1, pid 2", By: "someone",
+		Kept: true, Fingerprint: Fingerprint{"env.\"A": "00", "args": "ff"},
 		Stats: &Stats{Total: 1, Completed: 2, Failed: 3, Cancelled: 4, Timeout: 5, Skipped: 6},
 		Result: &Result{
 			ID: id, StepID: "a", Phase: Finally, Status: StatusFailed, Reason: ReasonExit, Attempts: 2, ExitCode: 3, Signal: "S",

@@ -17,9 +17,9 @@ type gating struct {
 	probes work // nodes whose probe runs
 
 	undecided []int32 // nodes that somebody must decide on
-	asked  int  // probes that run and locks that are waited for, those of the run included
-	await  bool // somebody may answer an approval
-	undone int  // how many rollbacks there is nothing more to say about
+	asked     int     // probes that run and locks that are waited for, those of the run included
+	await     bool    // somebody may answer an approval
+	undone    int     // how many rollbacks there is nothing more to say about
 }
 
 // gate is how far a node is with its guards.

@@ -78,10 +78,10 @@ type Machine struct {
 	blocks  []block
 	first   [over]int // the first static node of each stage
 
-	state          // recorded
-	memory *Memory // recorded: what of the run before it was resumed still counts; nil: nothing
-	queues         // follow from what is recorded
-	gating         // not recorded: questions that are asked again where they were not answered
+	state           // recorded
+	memory  *Memory // recorded: what of the run before it was resumed still counts; nil: nothing
+	queues          // follow from what is recorded
+	gating          // not recorded: questions that are asked again where they were not answered
 	effects []Effect
 	now     time.Time
 

@@ -28,8 +28,8 @@ type node struct {
 	open       int32 // edges that are not met yet
 	undone     int32 // its rollback; 0: none
 	attempts   int
-	before     int  // attempts before the run was resumed; they count for the numbers, not for retries
-	kept       bool // ended before the run was resumed
+	before     int           // attempts before the run was resumed; they count for the numbers, not for retries
+	kept       bool          // ended before the run was resumed
 	started    time.Time     // the first attempt, or what is inside
 	due        time.Time     // between attempts: the next
 	result     *event.Result // of the last attempt that ended

@@ -19,10 +19,10 @@ type fate uint8
 
 const (
 	doRun     fate = iota // it did not complete: as if it had not been tried
-	doKeep                   // it counts as it ended
-	doRerun                  // it completed, or nobody knows, and it is run again
-	doMark                   // somebody says that it is done
-	doNothing                // somebody must decide
+	doKeep                // it counts as it ended
+	doRerun               // it completed, or nobody knows, and it is run again
+	doMark                // somebody says that it is done
+	doNothing             // somebody must decide
 )
 
 // recall decides on what is remembered of node i. It reports whether the node
