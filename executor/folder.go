@@ -7,9 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"syscall"
 
 	"github.com/google/uuid"
+
+	"github.com/cloudops-run/runbook/executor/state"
 )
 
 // logFolder returns the folder for step logs, made if missing: the configured
@@ -33,7 +34,7 @@ func logFolder(configured string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("log folder: %w", err)
 	}
-	if why := unsafeFolder(info, 0o022); why != "" {
+	if why := state.Unsafe(info, 0o022); why != "" {
 		return "", fmt.Errorf("log folder %q: %s; use one that only you can write to", dir, why)
 	}
 	return dir, nil
@@ -49,7 +50,7 @@ func privateTemp() (string, error) {
 	err := os.Mkdir(dir, 0o700)
 	if errors.Is(err, fs.ErrExist) {
 		var info fs.FileInfo
-		if info, err = os.Lstat(dir); err == nil && unsafeFolder(info, 0o077) != "" {
+		if info, err = os.Lstat(dir); err == nil && state.Unsafe(info, 0o077) != "" {
 			return os.MkdirTemp("", "runbook-"+strconv.Itoa(os.Geteuid())+"-")
 		}
 	}
@@ -57,20 +58,6 @@ func privateTemp() (string, error) {
 		return "", fmt.Errorf("temporary folder: %w", err)
 	}
 	return dir, nil
-}
-
-// unsafeFolder says why a folder cannot be trusted; empty if it can. others are
-// the permission bits that nobody but the owner may have.
-func unsafeFolder(info fs.FileInfo, others fs.FileMode) string {
-	switch stat, ok := info.Sys().(*syscall.Stat_t); {
-	case !info.IsDir():
-		return "it is not a folder"
-	case ok && int(stat.Uid) != os.Geteuid():
-		return fmt.Sprintf("it belongs to user %d, not to you", stat.Uid)
-	case info.Mode().Perm()&others != 0:
-		return fmt.Sprintf("others may use it (its mode is %04o)", info.Mode().Perm())
-	}
-	return ""
 }
 
 // subfolder makes a folder in one that is private, if it is not there.

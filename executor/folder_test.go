@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/cloudops-run/runbook/executor/state"
 )
 
 // Whatever somebody else may have put where our folder usually is, ours is a
@@ -45,7 +47,7 @@ func TestPrivateTemp(t *testing.T) {
 				t.Errorf("got %q", dir)
 			}
 			info, err := os.Lstat(dir)
-			if err != nil || unsafeFolder(info, 0o077) != "" || filepath.Dir(dir) != temp {
+			if err != nil || state.Unsafe(info, 0o077) != "" || filepath.Dir(dir) != temp {
 				t.Errorf("%q: %v, %v", dir, info, err)
 			}
 		})

@@ -1,7 +1,6 @@
 package executor
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -34,8 +33,7 @@ type liveRun struct {
 	started time.Time
 	inputs  chan run.Input
 	done    chan struct{} // closed when the run has ended
-	journal *journal.Writer
-	records bytes.Buffer // the journal, until runs have a folder of their own
+	journal *journal.File // nil: the run leaves nothing behind
 	dir     runFolder
 	vault   vault
 
@@ -67,7 +65,6 @@ func (r *liveRun) init(e *Engine) error {
 	r.engine, r.dir = e, dir
 	r.inputs = make(chan run.Input)
 	r.done = make(chan struct{})
-	r.journal = journal.NewWriter(&r.records)
 	r.active = map[run.Node]*liveAttempt{}
 	r.locks = map[run.Node]context.CancelFunc{}
 	r.captured = map[run.Node]*captured{}

@@ -1,7 +1,6 @@
 package executor
 
 import (
-	"bytes"
 	"time"
 
 	"github.com/cloudops-run/runbook/executor/event"
@@ -185,7 +184,6 @@ func (r *liveRun) notice(message string) {
 func (r *liveRun) finish() {
 	r.mu.Lock()
 	r.duration = time.Since(r.started)
-	r.records = bytes.Buffer{}
 	for _, ch := range r.waiters {
 		close(ch)
 	}

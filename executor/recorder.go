@@ -1,7 +1,6 @@
 package executor
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/executor/internal/output"
 	"github.com/cloudops-run/runbook/executor/mask"
+	"github.com/cloudops-run/runbook/executor/state"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
@@ -55,40 +55,13 @@ func (r *liveRun) newRecorder(j *job) *recorder {
 // logFile is where the log of an attempt goes.
 func (r *liveRun) logFile(j *job) string {
 	if r.byStep {
-		name := encodeID(j.id)
-		if j.node.Phase == event.Rollback {
-			name += ".rollback"
-		}
-		return filepath.Join(r.dir.logs, fmt.Sprintf("%s.%d.log", name, j.number))
+		return filepath.Join(r.dir.logs, state.LogName(j.id, j.node.Phase, j.number))
 	}
 	name := j.execution.String()
 	if j.number > 1 {
 		name = fmt.Sprintf("%s.%d", name, j.number)
 	}
 	return filepath.Join(r.dir.logs, name+".log")
-}
-
-// maxFileName leaves room for what follows an id in a file's name, of the 255
-// bytes that file systems take.
-const maxFileName = 200
-
-// encodeID makes a file name of a step's id: the key of an instance may hold
-// anything.
-func encodeID(id string) string {
-	var b strings.Builder
-	for _, c := range []byte(id) {
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("_-[]@+=,", c) >= 0:
-			b.WriteByte(c)
-		default:
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-	}
-	if b.Len() <= maxFileName {
-		return b.String()
-	}
-	sum := sha256.Sum256([]byte(id))
-	return fmt.Sprintf("%s~%x", b.String()[:maxFileName-20], sum[:8])
 }
 
 func (rec *recorder) channel(j *job, t event.Type, masker *mask.Masker) *channel {

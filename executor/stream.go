@@ -30,14 +30,16 @@ func (s *stream) add(q *queue) {
 }
 
 // state publishes an event that is part of a run's record: it is written to the
-// run's journal before anyone is told. An error is the journal's; nobody is
-// told of an event that could not be written.
-func (s *stream) state(e event.Event, j *journal.Writer) error {
+// run's journal, if it has one, before anyone is told. An error is the
+// journal's; nobody is told of an event that could not be written.
+func (s *stream) state(e event.Event, j *journal.File) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e.Seq = s.seq + 1
-	if err := j.Append(e); err != nil {
-		return err
+	if j != nil {
+		if err := j.Append(e); err != nil {
+			return err
+		}
 	}
 	s.seq++
 	s.send(&e)

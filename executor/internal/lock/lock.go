@@ -1,6 +1,5 @@
-// Package lock keeps two runs from doing the same thing at once: named locks in
-// a folder, held by the kernel on behalf of a process and so freed when that
-// dies, however it dies.
+// Package lock keeps two runs from doing the same thing at once: locks that the
+// kernel holds on behalf of a process and frees when that dies, however it dies.
 package lock
 
 import (
@@ -9,43 +8,29 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
-	"github.com/gofrs/flock"
+	"golang.org/x/sys/unix"
 )
-
-// A Holder says who holds a lock. It is written into the lock's file, so that
-// another run can name it, and is only ever a hint: the kernel alone knows.
-type Holder struct {
-	Name  string    `json:"name"` // of the lock
-	Run   string    `json:"run"`
-	PID   int       `json:"pid"`
-	Host  string    `json:"host"`
-	Since time.Time `json:"since"`
-}
-
-func (h Holder) String() string {
-	if h.Run == "" {
-		return "a run that did not say which"
-	}
-	return fmt.Sprintf("run %s (pid %d on %s, since %s)", h.Run, h.PID, h.Host, h.Since.UTC().Format(time.RFC3339))
-}
 
 // A BusyError says that somebody else holds a lock.
 type BusyError struct {
-	Name   string
+	Name   string // empty: it is the lock of the run itself
 	Holder Holder
 }
 
 func (e *BusyError) Error() string {
+	if e.Name == "" {
+		return "the run is in the hands of another engine: " + e.Holder.process()
+	}
 	return fmt.Sprintf("lock %q is held by %s", e.Name, e.Holder)
 }
 
-// A Lock is held until [Lock.Release].
-type Lock struct{ file *flock.Flock }
+// A Lock is held until [Lock.Release], by every process that has its file.
+type Lock struct{ file *os.File }
 
 // Acquire takes the lock of this name in dir, a folder that only its owner, or
 // those who share it, can write to; it is made if missing. It does not wait:
@@ -54,29 +39,99 @@ func Acquire(dir, name, run string) (*Lock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("lock folder: %w", err)
 	}
-	path := filepath.Join(dir, fileName(name))
-	file := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
-	ok, err := file.TryLock()
-	if err != nil {
-		return nil, fmt.Errorf("lock %q: %w", name, err)
+	l, err := AcquireFile(filepath.Join(dir, fileName(name)), name, run)
+	var busy *BusyError
+	if err != nil && !errors.As(err, &busy) {
+		err = fmt.Errorf("lock %q: %w", name, err)
 	}
-	if !ok {
-		return nil, &BusyError{Name: name, Holder: readHolder(path)}
-	}
-	host, _ := os.Hostname() // only a hint
-	text, err := json.Marshal(Holder{Name: name, Run: run, PID: os.Getpid(), Host: host, Since: time.Now().UTC()})
-	if err == nil {
-		err = os.WriteFile(path, append(text, '\n'), 0o600)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("lock %q: %w", name, err), file.Unlock())
-	}
-	return &Lock{file: file}, nil
+	return l, err
 }
 
-// Release lets the lock go. Its file stays: removing it would let two runs hold
-// the lock, one in the old file and one in the new.
-func (l *Lock) Release() error { return l.file.Unlock() }
+// AcquireFile takes the lock that is this file, which is made if missing, as
+// Acquire does. The file may be removed, but only by who holds the lock.
+func AcquireFile(path, name, run string) (*Lock, error) {
+	for {
+		file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		err = take(file)
+		if err == unix.EWOULDBLOCK {
+			err = &BusyError{Name: name, Holder: readHolder(file)}
+		}
+		if err != nil {
+			return nil, errors.Join(err, file.Close())
+		}
+		if !isAt(file, path) { // removed between opening and locking
+			file.Close()
+			continue
+		}
+		if err := writeHolder(file, Self(name, run)); err != nil {
+			return nil, errors.Join(err, file.Close())
+		}
+		return &Lock{file}, nil
+	}
+}
+
+// take locks a file. Somebody who only asks whether it is locked has it locked
+// for a moment, so no is an answer only when it lasts.
+func take(file *os.File) error {
+	for try := 0; ; try++ {
+		err := flock(file, unix.LOCK_EX|unix.LOCK_NB)
+		if err != unix.EWOULDBLOCK || try == 5 {
+			return err
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+func flock(file *os.File, how int) error {
+	for {
+		if err := unix.Flock(int(file.Fd()), how); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+func isAt(file *os.File, path string) bool {
+	opened, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Lstat(path)
+	return err == nil && os.SameFile(opened, there)
+}
+
+// HeldBy tells whether somebody holds the lock that is this file, and who says
+// to be it.
+func HeldBy(path string) (Holder, bool, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if errors.Is(err, syscall.ENOENT) {
+		return Holder{}, false, nil
+	}
+	if err != nil {
+		return Holder{}, false, err
+	}
+	defer file.Close()
+	switch err := flock(file, unix.LOCK_SH|unix.LOCK_NB); err {
+	case nil:
+		return Holder{}, false, nil
+	case unix.EWOULDBLOCK:
+		return readHolder(file), true, nil
+	default:
+		return Holder{}, false, err
+	}
+}
+
+// File is the file that is locked. Another process that is given it holds the
+// lock too, as long as it has the file open: other processes do not get it.
+func (l *Lock) File() *os.File { return l.file }
+
+// Release lets the lock go, for all that hold it. Its file stays: removing it
+// would let two runs hold the lock, one in the old file and one in the new.
+func (l *Lock) Release() error {
+	return errors.Join(flock(l.file, unix.LOCK_UN), l.file.Close())
+}
 
 // fileName turns any name into a file's.
 func fileName(name string) string {
@@ -84,12 +139,22 @@ func fileName(name string) string {
 	return hex.EncodeToString(sum[:16]) + ".lock"
 }
 
-func readHolder(path string) (h Holder) {
-	text, err := os.ReadFile(path)
-	if err != nil || errors.Is(err, fs.ErrNotExist) {
-		return h
+func writeHolder(file *os.File, h Holder) error {
+	text, err := json.Marshal(h)
+	if err != nil {
+		return err
 	}
-	if json.Unmarshal(text, &h) != nil { // it is just being written
+	if err := file.Truncate(0); err != nil {
+		return err
+	}
+	_, err = file.WriteAt(append(text, '\n'), 0)
+	return err
+}
+
+func readHolder(file *os.File) (h Holder) {
+	text := make([]byte, 4096)
+	n, _ := file.ReadAt(text, 0)
+	if json.Unmarshal(text[:n], &h) != nil { // it is just being written
 		return Holder{}
 	}
 	return h

@@ -1,0 +1,41 @@
+package state
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+
+	"github.com/cloudops-run/runbook/executor/event"
+)
+
+// LogName is the name of the log of one attempt.
+func LogName(stepID string, phase event.Phase, attempt int) string {
+	name := encodeID(stepID)
+	if phase == event.Rollback {
+		name += ".rollback"
+	}
+	return fmt.Sprintf("%s.%d.log", name, attempt)
+}
+
+// maxFileName leaves room for what follows an id in a file's name, of the 255
+// bytes that file systems take.
+const maxFileName = 200
+
+// encodeID makes a file name of a step's id: the key of an instance may hold
+// anything.
+func encodeID(id string) string {
+	var b strings.Builder
+	for _, c := range []byte(id) {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("_-[]@+=,", c) >= 0:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	if b.Len() <= maxFileName {
+		return b.String()
+	}
+	sum := sha256.Sum256([]byte(id))
+	return fmt.Sprintf("%s~%x", b.String()[:maxFileName-20], sum[:8])
+}

@@ -1,0 +1,137 @@
+package state
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/google/uuid"
+
+	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/executor/internal/lock"
+	"github.com/cloudops-run/runbook/executor/journal"
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// A Run is one run on disk.
+type Run struct {
+	ID   uuid.UUID
+	path string
+	lock *lock.Lock // nil: it is only read
+}
+
+// Path is the folder of the run, with all that there is of it.
+func (r *Run) Path() string { return r.path }
+
+// JournalFile is the run's journal.
+func (r *Run) JournalFile() string { return filepath.Join(r.path, "journal.jsonl") }
+
+// Logs is the folder for what the steps write.
+func (r *Run) Logs() string { return filepath.Join(r.path, "steps") }
+
+// Dir is a folder of the steps' own.
+func (r *Run) Dir() string { return filepath.Join(r.path, "dir") }
+
+// Outputs is the folder of the files in which attempts give their outputs.
+func (r *Run) Outputs() string { return filepath.Join(r.path, "outputs") }
+
+// Requests is the folder of what other terminals ask of the run.
+func (r *Run) Requests() string { return filepath.Join(r.path, "requests") }
+
+func (r *Run) askedFile() string { return filepath.Join(r.path, "run.json") }
+func (r *Run) planFile() string  { return filepath.Join(r.path, "plan.json") }
+func (r *Run) lockFile() string  { return filepath.Join(r.path, "lock") }
+
+// LogFile is the log of one attempt.
+func (r *Run) LogFile(stepID string, phase event.Phase, attempt int) string {
+	return filepath.Join(r.Logs(), LogName(stepID, phase, attempt))
+}
+
+// Asked is what was asked for.
+func (r *Run) Asked() (a Asked, err error) {
+	err = r.readJSON(r.askedFile(), &a)
+	return a, err
+}
+
+// Plan is what was made of the runbook.
+func (r *Run) Plan() (*plan.Plan, error) {
+	p := &plan.Plan{}
+	if err := r.readJSON(r.planFile(), p); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (r *Run) readJSON(path string, into any) error {
+	text, err := readFile(path)
+	if err == nil {
+		err = json.Unmarshal(text, into)
+	}
+	if err != nil {
+		return fmt.Errorf("run %s: read %s: %w", r.ID, filepath.Base(path), err)
+	}
+	return nil
+}
+
+// readFile reads a regular file that is no link to one.
+func readFile(path string) ([]byte, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(err, fmt.Errorf("%q is not a regular file", path))
+	}
+	return io.ReadAll(file)
+}
+
+// Events are the events of the journal, in order. A last record that is not
+// complete is left out: it may be one that is just being written.
+func (r *Run) Events() ([]event.Event, error) {
+	f, err := r.Follow()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	events, err := f.Next()
+	if err != nil {
+		err = fmt.Errorf("run %s: %w", r.ID, err)
+	}
+	return events, err
+}
+
+// Follow reads the journal while the run goes on.
+func (r *Run) Follow() (*journal.Follower, error) {
+	f, err := journal.Follow(r.JournalFile())
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", r.ID, err)
+	}
+	return f, nil
+}
+
+// Holder is the engine that has the run; false: none has.
+func (r *Run) Holder() (Holder, bool, error) { return lock.HeldBy(r.lockFile()) }
+
+// LockFile is the file by which the run is held, for a process that is to keep
+// it held as long as it lives; nil for a run that is only read.
+func (r *Run) LockFile() *os.File {
+	if r.lock == nil {
+		return nil
+	}
+	return r.lock.File()
+}
+
+// Release lets go of the run. One that is only read has nothing to let go of.
+func (r *Run) Release() error {
+	if r.lock == nil {
+		return nil
+	}
+	l := r.lock
+	r.lock = nil
+	return l.Release()
+}
