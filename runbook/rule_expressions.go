@@ -148,7 +148,7 @@ func (x *scopes) stepValues(s *step, n *plan.Names) {
 func (x *scopes) command(cmd *command, n *plan.Names) {
 	for i, a := range cmd.args {
 		if x.isDynamic(a) {
-			x.template(a, use{key: fmt.Sprintf("argument %d", i+1), names: n, want: plan.WantText, secrets: secretsShow})
+			x.template(a, use{key: fmt.Sprintf("argument %d", i+1), names: n, want: plan.WantWords, secrets: secretsShow})
 		}
 	}
 	x.templates("profile", n, noSecrets, cmd.profile)

@@ -109,7 +109,7 @@ func (x *scopes) stepNames(id string) (plan.StepNames, bool) {
 	}
 	n := plan.StepNames{Outputs: x.outputTypes(t), Absent: x.absent(t), Foreach: t.foreach != nil}
 	if n.Foreach {
-		n.Item = x.itemType(t)
+		n.Item, n.Gaps, n.Failing = x.itemType(t), x.gaps(t), x.failing(t)
 	}
 	return n, true
 }
@@ -148,10 +148,18 @@ func (x *scopes) hidden(t *step) string {
 // absent says why a step may have no outputs although what reads them runs.
 func (x *scopes) absent(t *step) string {
 	switch {
-	case t.guards.wanted != nil:
+	case t.guards.wanted != nil && !t.perItem(t.guards.wanted):
 		return "has if"
-	case t.guards.done != nil:
+	case t.guards.done != nil && !t.perItem(t.guards.done):
 		return "has unless"
+	}
+	return x.unfinished(t)
+}
+
+// unfinished says why a step, or an instance of it, may have started and not
+// completed although what reads it runs.
+func (x *scopes) unfinished(t *step) string {
+	switch {
 	case isTrue(t.continueOnErr):
 		return "has continue_on_error"
 	case x.undoing && x.succeeded(t):

@@ -94,8 +94,10 @@ func (x *scopes) elements(in *node, u use) plan.Type {
 	if isList(in) {
 		return plan.ItemOf(literalType(in))
 	}
-	if e := x.bare(in, u); e != nil {
-		return plan.ItemOf(e.Type())
+	e := x.bare(in, u)
+	if e == nil {
+		return plan.Any
 	}
-	return plan.Any
+	x.constantItems(in, e)
+	return plan.ItemOf(e.Type())
 }

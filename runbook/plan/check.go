@@ -20,6 +20,7 @@ func CheckExpr(src string, n Names, want Want) (*Expr, []ExprProblem) {
 	}
 	c := checker{src: src, names: &n}
 	e.typ = c.check(t.root)
+	c.constants(t.root, &e.typ)
 	c.result(t.root, e.typ, want)
 	slices.SortStableFunc(c.problems, func(a, b ExprProblem) int { return cmp.Compare(a.Offset, b.Offset) })
 	e.refs = append([]Ref{}, t.refs...)
@@ -171,7 +172,11 @@ func (c *checker) used(n *node, t Type) Type {
 }
 
 func (c *checker) absent(n *node, t Type) {
-	c.reportAll(n, fmt.Sprintf("say what to use then: %s ?? …", c.text(n)), "%s may be null: %s", c.text(n), t.absent)
+	other := "…"
+	if t.kind == kindList {
+		other = "[]"
+	}
+	c.reportAll(n, fmt.Sprintf("say what to use then: %s ?? %s", c.text(n), other), "%s may be null: %s", c.text(n), t.absent)
 }
 
 func (c *checker) secret(n *node) Type {
@@ -203,6 +208,9 @@ func (c *checker) result(n *node, t Type, want Want) {
 	}
 	if t.kind == kindNull && !want.Absent {
 		c.reportAll(n, "", "the result is null")
+		return
+	}
+	if want.elements != "" && t.kind == kindList && !c.whole(n, t, want.elements) {
 		return
 	}
 	if len(want.kinds) == 0 || t.may(want.kinds...) {

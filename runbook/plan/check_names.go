@@ -146,8 +146,12 @@ func (c *checker) step(n *node) Type {
 		if !s.Foreach {
 			return c.report(n.segs[2], "", "step %q has no foreach, and so no each", r.Step)
 		}
-		return ListOf(Object(map[string]Type{"item": s.Item, "status": String,
-			"outputs": Object(s.Outputs, false).MaybeAbsent(gaps)}, false))
+		if gaps == "" && s.Failing != "" {
+			gaps = fmt.Sprintf("step %q %s", r.Step, s.Failing)
+		}
+		one := Object(map[string]Type{"item": s.Item, "status": String, "outputs": Object(s.Outputs, false).MaybeAbsent(gaps)}, false)
+		one.instance = true
+		return ListOf(one)
 	case "outputs":
 		return c.stepOutputs(n, s, absent, gaps)
 	}
@@ -163,7 +167,10 @@ func (c *checker) stepOutputs(n *node, s StepNames, absent, gaps string) Type {
 	if s.Foreach {
 		types = make(map[string]Type, len(s.Outputs))
 		for name, t := range s.Outputs {
-			types[name] = ListOf(t.MaybeAbsent(gaps))
+			if gaps != "" {
+				t.absent = gaps
+			}
+			types[name] = ListOf(t)
 		}
 	}
 	what := fmt.Sprintf("output of step %q named", n.ref.Step)

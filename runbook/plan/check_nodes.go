@@ -23,13 +23,13 @@ func (c *checker) element(n *node) Type {
 
 func (c *checker) list(n *node) Type {
 	if len(n.kids) == 0 {
-		return ListOf(Any)
+		return Type{kind: kindList, empty: true}
 	}
 	t := c.stored(n.kids[0])
 	for _, k := range n.kids[1:] {
 		t = join(t, c.stored(k))
 	}
-	return ListOf(t)
+	return listOf(t)
 }
 
 // stored checks what is passed on as it is, into a list or as the result of a
@@ -70,9 +70,15 @@ func (c *checker) member(n *node) Type {
 	object := n.kids[0]
 	t := c.check(object)
 	optional := false
-	if n.opt && t.absent != "" {
+	switch name, _ := n.kids[1].val.(string); {
+	case n.opt && t.kind == kindNull:
+		return Null
+	case n.opt && t.absent != "":
 		t, optional = t.present(), true
-	} else {
+	case t.absent != "" && n.kids[1].op == opLiteral && name != "":
+		c.reportAll(object, fmt.Sprintf("say what to use then: %s?.%s ?? …", c.text(object), name), "%s may be null: %s", c.text(object), t.absent)
+		t = t.present()
+	default:
 		t = c.used(object, t)
 	}
 	if t.holdsSecret() {
@@ -156,7 +162,10 @@ func (c *checker) unary(n *node) Type {
 
 func (c *checker) conditional(n *node) Type {
 	c.expect(n.kids[0], "a condition", kindBool)
-	return join(c.stored(n.kids[1]), c.stored(n.kids[2]))
+	var t, u Type
+	c.assuming(n.kids[0], true, func() { t = c.stored(n.kids[1]) })
+	c.assuming(n.kids[0], false, func() { u = c.stored(n.kids[2]) })
+	return join(t, u)
 }
 
 // absences are functions of the grammar that this language leaves out, and why.
@@ -190,7 +199,10 @@ func (c *checker) call(n *node) Type {
 	}
 	types := make([]Type, len(n.kids))
 	for i, k := range n.kids {
-		types[i] = c.argument(f, i, k, types)
+		types[i] = c.argument(f, i, k, types, len(n.kids) > 1 && f.params[min(1, len(f.params)-1)].lazy)
+	}
+	if len(f.params) > 1 && f.params[1].name == "condition" && len(n.kids) > 1 {
+		types[0] = ListOf(narrow(types[0].element(), facts(n.kids[1], true)))
 	}
 	if f.of != nil {
 		return f.of(types)
@@ -199,8 +211,9 @@ func (c *checker) call(n *node) Type {
 }
 
 // argument checks the i-th argument of a call; before are the types of those
-// before it.
-func (c *checker) argument(f *Function, i int, k *node, before []Type) Type {
+// before it. Of a call that is valued, not the elements are used but what another
+// argument says of each.
+func (c *checker) argument(f *Function, i int, k *node, before []Type, valued bool) Type {
 	p := f.param(i)
 	switch {
 	case f.Name == "toJSON":
@@ -210,6 +223,9 @@ func (c *checker) argument(f *Function, i int, k *node, before []Type) Type {
 	case !p.lazy:
 		t := c.present(k)
 		if t.may(p.kinds...) {
+			if t.kind == kindList && slices.Contains(p.kinds, kindList) && !valued {
+				return c.elementsOf(f, k, t)
+			}
 			return t
 		}
 		help := ""
@@ -234,6 +250,9 @@ func (c *checker) argument(f *Function, i int, k *node, before []Type) Type {
 	}
 	if f.Name == "map" {
 		return c.stored(k)
+	}
+	if f.takes != nil {
+		return c.expect(k, "the value for each element", f.takes...)
 	}
 	return c.present(k)
 }

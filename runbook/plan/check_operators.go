@@ -10,7 +10,7 @@ func (c *checker) binary(n *node) Type {
 	switch n.name {
 	case "&&", "||":
 		c.expect(left, "a condition", kindBool)
-		c.expect(right, "a condition", kindBool)
+		c.assuming(left, n.name == "&&", func() { c.expect(right, "a condition", kindBool) })
 		return Bool
 	case "??":
 		t := c.check(left)
@@ -82,9 +82,6 @@ func (c *checker) binary(n *node) Type {
 	}
 	if !t.numeric() || !u.numeric() || n.name == "%" && (!t.may(kindInt) || !u.may(kindInt)) {
 		return bad("")
-	}
-	if right.op == opLiteral && right.val == int64(0) && (n.name == "/" || n.name == "%") {
-		return c.report(n.at, "", "division by zero")
 	}
 	if t.kind == kindInt && u.kind == kindInt && n.name != "/" && n.name != "**" {
 		return Integer

@@ -98,6 +98,25 @@ func TestCheckAccepts(t *testing.T) {
 		{`[1, 2.5, params.count] | max()`, plan.WantText, "a number"},
 		{`lines(stdout)`, plan.WantItems, "a list"},
 		{`groupBy(params.hosts, #[0:1])`, plan.WantItems, "a map"},
+		// lists with gaps
+		{`sum(filter(steps.gappy.outputs.n, # != nil))`, plan.WantText, "a number"},
+		{`filter(steps.gappy.outputs.n, nil != # and # > 1)`, plan.WantWords, "a list"},
+		{`filter(steps.gappy.outputs.n, not (# == nil or # < 1))`, plan.WantItems, "a list"},
+		{`filter(steps.gappy.each, .outputs?.n != nil) | map(.outputs.n) | sum()`, plan.WantText, "a number"},
+		{`filter(steps.gappy.each, .status == "completed" and .outputs.n > 1) | map(.outputs.n) | sum()`, plan.WantText, "a number"},
+		{`max(map(steps.gappy.outputs.n, # ?? 0))`, plan.WantText, "a number"},
+		{`sum(steps.gappy.outputs.n, # == nil ? 0 : #)`, plan.WantText, "a number"},
+		{`steps.gappy.outputs.n`, plan.WantText, "a list"},
+		{`concat([], params.hosts) | join(",")`, plan.WantText, "a string"},
+		{`count([params.dry_run, true])`, plan.WantText, "an integer"},
+		// constants
+		{`fromJSON("[1, 2]")`, plan.WantItems, "a list"},
+		{`fromJSON("true")`, plan.WantBool, "a boolean"},
+		{`let x = fromJSON("[1]"); x[params.count]`, plan.WantAny, "any value"},
+		{`false and 1 / 0 > 1`, plan.WantBool, "a boolean"},
+		{`[1, 2, 3][5:]`, plan.WantItems, "a list"},
+		{`get([1], 3)`, plan.WantAny, "null"},
+		{`len(1..60000)`, plan.WantText, "an integer"},
 	} {
 		e, problems := plan.CheckExpr(test.src, scene(), test.want)
 		if len(problems) > 0 {
@@ -113,6 +132,26 @@ func TestCheckRefuses(t *testing.T) {
 	for _, test := range []struct {
 		src, problems string
 	}{
+		// lists with gaps
+		{`join(map(steps.gappy.outputs.n, #))`, `5+29: elements of map(steps.gappy.outputs.n, #) may be null, which join cannot take: step "gappy" tolerates failures [leave these out: filter(map(steps.gappy.outputs.n, #), {# != nil})]`},
+		{`filter(steps.gappy.each, .status != "completed" and .outputs.n > 1)`, `52+8: .outputs may be null: step "gappy" tolerates failures [say what to use then: .outputs?.n ?? …]`},
+		{`sum([1, nil])`, `4+8: elements of [1, nil] may be null, which sum cannot take: a null stands in it [leave these out: filter([1, nil], {# != nil})]`},
+		{`filter(steps.gappy.outputs.n, # != nil or # > 1)`, `42+1: # may be null: step "gappy" tolerates failures [say what to use then: # ?? …]`},
+		{`sum(filter(steps.gappy.outputs.n, # == nil))`, `4+39: elements of filter(steps.gappy.outputs.n, # == nil) may be null, which sum cannot take: step "gappy" tolerates failures [leave these out: filter(filter(steps.gappy.outputs.n, # == nil), {# != nil})]`},
+		{`join([1, 2])`, `5+6: join takes a list in which each element is a string, and in [1, 2] it is an integer [to make text of each element write map([1, 2], string(#))]`},
+		{`sum(params.hosts, upper(#))`, `18+8: the value for each element must be a number, and upper(#) is a string`},
+		// what never has a value
+		{`params.count / (1 - 1)`, `16+5: division by zero`},
+		{`params.dry_run ? 1 / 0 : 1`, `17+5: division by zero`},
+		{`let x = 0; params.count / x`, `26+1: division by zero`},
+		{`filter(params.hosts, # matches "(" + "a")`, `31+9: this is not a regular expression: missing closing )`},
+		{`[params.name][1]`, `0+16: the list has 1 elements, and no element at this place`},
+		{`sortBy(params.hosts, #, "up")`, `24+4: the order is "asc" or "desc"`},
+		{`sort(params.hosts, "up")`, `19+4: the order is "asc" or "desc"`},
+		{`repeat(params.name, -1)`, `20+2: repeat takes a number of times that is not negative`},
+		{`map(params.hosts, int("x"))`, `18+8: int: the string does not show an integer`},
+		{`params.nope + 1 / 0`, "7+4: there is no param \"nope\" [did you mean \"name\"?]\n14+5: division by zero"},
+
 		// what does not parse
 		{``, `0+0: the expression is empty`},
 		{` `, `0+1: the expression is empty`},
@@ -178,8 +217,8 @@ func TestCheckRefuses(t *testing.T) {
 		{`params.hosts contains "a"`, `13+8: contains does not work on a list and a string: params.hosts is a list, "a" is a string [for an element of a list write "a" in params.hosts]`},
 		{`params.name matches "("`, `20+3: this is not a regular expression: missing closing )`},
 		{`params.hosts["a"]`, `13+3: params.hosts is a list, and has no "a" [write params.hosts[0] for its first element, or map(params.hosts, .a) for that of all]`},
-		{`params.count / 0`, `13+1: division by zero`},
-		{`params.count % 0`, `13+1: division by zero`},
+		{`params.count / 0`, `15+1: division by zero`},
+		{`params.count % 0`, `15+1: division by zero`},
 		{`{"a": 1, a: 2}`, `9+1: the key "a" is given twice`},
 		{`not params.name in params.hosts`, `0+3: not turns around params.name alone, which is a string [write params.name not in params.hosts]`},
 		{`!params.count == 3`, `0+1: not turns around params.count alone, which is an integer [write not (params.count == 3)]`},
@@ -197,7 +236,7 @@ func TestCheckRefuses(t *testing.T) {
 		{`steps.maybe.outputs.version == "1"`, `0+27: steps.maybe.outputs.version may be null: step "maybe" has if [say what to use then: steps.maybe.outputs.version ?? …]`},
 		{`[steps.maybe.outputs.version]`, `1+27: steps.maybe.outputs.version may be null: step "maybe" has if [say what to use then: steps.maybe.outputs.version ?? …]`},
 		{`params.db.user`, `0+14: params.db.user may be null: it is not required [say what to use then: params.db.user ?? …]`},
-		{`run.failure.step`, `0+11: run.failure may be null: the run may not have failed [say what to use then: run.failure ?? …]`},
+		{`run.failure.step`, `0+11: run.failure may be null: the run may not have failed [say what to use then: run.failure?.step ?? …]`},
 		{`map(steps.gappy.outputs.n, # + 1)`, `27+1: # may be null: step "gappy" tolerates failures [say what to use then: # ?? …]`},
 		{`exit_code == 0`, `0+9: exit_code may be null: the attempt may have timed out [say what to use then: exit_code ?? …]`},
 		{`null`, `0+4: the result is null`},

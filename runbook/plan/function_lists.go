@@ -25,11 +25,11 @@ func numberFunctions() []Function {
 		{Signature: "ceil(number number) integer", Doc: "The least integer that is not below the number.", call: rounded(math.Ceil)},
 		{Signature: "floor(number number) integer", Doc: "The greatest integer that is not above the number.", call: rounded(math.Floor)},
 		{Signature: "round(number number) integer", Doc: "The nearest integer; halves go away from zero.", call: rounded(math.Round)},
-		{Signature: "max(number… number|list) number", Doc: "The greatest of the numbers and of those in the lists.",
+		{Signature: "max(number… number|list) number", Doc: "The greatest of the numbers and of those in the lists.", takes: numbers,
 			call: func(m *machine, x []any) (any, error) { return m.extreme("max", x, 1) }},
-		{Signature: "min(number… number|list) number", Doc: "The least of the numbers and of those in the lists.",
+		{Signature: "min(number… number|list) number", Doc: "The least of the numbers and of those in the lists.", takes: numbers,
 			call: func(m *machine, x []any) (any, error) { return m.extreme("min", x, -1) }},
-		{Signature: "mean(list list) number", Doc: "The average of the numbers of the list.",
+		{Signature: "mean(list list) number", Doc: "The average of the numbers of the list.", takes: numbers,
 			call: func(m *machine, x []any) (any, error) {
 				list := x[0].([]any)
 				total, err := m.sum(list)
@@ -38,7 +38,7 @@ func numberFunctions() []Function {
 				}
 				return arithmetic("/", total, int64(len(list)))
 			}},
-		{Signature: "median(list list) number", Doc: "The middle one of the numbers of the list, or the average of the two in the middle.",
+		{Signature: "median(list list) number", Doc: "The middle one of the numbers of the list, or the average of the two in the middle.", takes: numbers,
 			call: func(m *machine, x []any) (any, error) {
 				list := x[0].([]any)
 				if _, err := m.sum(list); err != nil || len(list) == 0 {
@@ -133,7 +133,7 @@ func listFunctions() []Function {
 				slices.Reverse(list)
 				return list, m.list(len(list))
 			}},
-		{Signature: "sort(list list, order? string) list", Doc: "The numbers or strings in order; order is \"asc\" or \"desc\".", of: same,
+		{Signature: "sort(list list, order? string) list", Doc: "The numbers or strings in order; order is \"asc\" or \"desc\".", takes: ordered, of: same,
 			call: func(m *machine, x []any) (any, error) {
 				descending, err := order(x, 1)
 				if err != nil {
@@ -258,7 +258,7 @@ func mapFunctions() []Function {
 			call: func(m *machine, x []any) (any, error) {
 				return m.entries(x[0], func(k string, v any) any { return []any{k, v} })
 			}},
-		{Signature: "fromPairs(list list) map", Doc: "The map with these lists of a key and a value as entries.",
+		{Signature: "fromPairs(list list) map", Doc: "The map with these lists of a key and a value as entries.", takes: []kind{kindList},
 			call: func(m *machine, x []any) (any, error) { return m.fromPairs(x[0].([]any)) }},
 		{Signature: "get(value list|map, key any) any", Doc: "The element at a place or the value of a key; null where there is none.",
 			call: func(m *machine, x []any) (any, error) { return get(x[0], x[1]) }},

@@ -20,7 +20,7 @@ func loopFunctions() []Function {
 				n, missing, err := l.count()
 				return orUnknown(n == 1, missing, err)
 			}},
-		{Signature: "count(list list, condition? each) integer", Doc: "For how many elements the condition holds; without one, how many elements are true.",
+		{Signature: "count(list list, condition? each) integer", Doc: "For how many elements the condition holds; without one, how many elements are true.", takes: []kind{kindBool},
 			loop: func(l *looping) (any, error) {
 				n, missing, err := l.count()
 				return orUnknown(int64(n), missing, err)
@@ -39,9 +39,9 @@ func loopFunctions() []Function {
 			of: foundIndex, loop: func(l *looping) (any, error) { return l.find(true, true) }},
 		{Signature: "groupBy(list list, key each) map", Doc: "The elements as a map of lists, by the key for each.",
 			of: func(a []Type) Type { return MapOf(ListOf(a[0].element())) }, loop: (*looping).groupBy},
-		{Signature: "sortBy(list list, value each, order? string) list", Doc: "The elements in the order of the value for each; order is \"asc\" or \"desc\". Equal ones keep their order.",
+		{Signature: "sortBy(list list, value each, order? string) list", Doc: "The elements in the order of the value for each; order is \"asc\" or \"desc\". Equal ones keep their order.", takes: ordered,
 			of: func(a []Type) Type { return ListOf(a[0].element()) }, loop: (*looping).sortBy},
-		{Signature: "sum(list list, value? each) number", Doc: "The sum of the elements, or of the value for each.",
+		{Signature: "sum(list list, value? each) number", Doc: "The sum of the elements, or of the value for each.", takes: numbers,
 			loop: (*looping).sum},
 		{Signature: "reduce(list list, value each, start? any) any", Doc: "One value made of all elements: in the expression #acc is what there is so far, # the element. Without a start it is the first element.",
 			loop: (*looping).reduce},

@@ -54,7 +54,7 @@ func textFunctions() []Function {
 			call: func(m *machine, x []any) (any, error) {
 				s, n := x[0].(string), x[1].(int64)
 				if n < 0 {
-					return nil, errors.New("repeat takes a number of times that is not negative")
+					return nil, errRepeat
 				}
 				if n > maxResult || int(n)*len(s) > maxResult {
 					return nil, tooLarge()
@@ -64,10 +64,12 @@ func textFunctions() []Function {
 				}
 				return strings.Repeat(s, int(n)), nil
 			}},
-		{Signature: "join(list list, separator? string) string", Doc: "The strings of the list as one, with the separator between them.",
+		{Signature: "join(list list, separator? string) string", Doc: "The strings of the list as one, with the separator between them.", takes: []kind{kindString},
 			call: join2},
 	}
 }
+
+var errRepeat = errors.New("repeat takes a number of times that is not negative")
 
 func listOfText([]Type) Type { return ListOf(String) }
 

@@ -14,11 +14,18 @@ type Function struct {
 	Doc       string // one sentence
 
 	params []param
+	takes  []kind // what the elements of its lists must be, or the values for each element where there are those; nil: any
 	result Type
 	of     func(args []Type) Type // the result, where it depends on the arguments; nil: result
 	call   func(m *machine, x []any) (any, error)
 	loop   func(l *looping) (any, error) // in place of call: evaluates the condition for each element
 }
+
+// What is computed with the elements of lists.
+var (
+	numbers = []kind{kindNumber}
+	ordered = []kind{kindNumber, kindString}
+)
 
 // A param of a function, as its signature says.
 type param struct {

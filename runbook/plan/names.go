@@ -27,6 +27,7 @@ type StepNames struct {
 	Absent  string          // why outputs and exit_code may be null, such as "it has if"; empty: they are not
 	Foreach bool            // outputs are lists, and each is there
 	Gaps    string          // of a foreach: why elements may be null, such as "it tolerates failures"; empty: they are not
+	Failing string          // of a foreach: why also what does not need its success finds each, so that outputs in it may be null; empty: it does not
 	Item    Type            // of each item
 }
 
@@ -49,16 +50,18 @@ const (
 
 // Want says what the result of an expression may be.
 type Want struct {
-	kinds  []kind // none: any
-	Secret bool   // a secret may be the result, or part of it
-	Absent bool   // null may be
+	kinds    []kind // none: any
+	elements string // what takes the elements of a list one by one, so that none may be null; empty: nothing does
+	Secret   bool   // a secret may be the result, or part of it
+	Absent   bool   // null may be
 }
 
 var (
 	WantAny   = Want{Absent: true}                                             // an output
 	WantText  = Want{}                                                         // whatever has a text: all but null
 	WantBool  = Want{kinds: []kind{kindBool}}                                  // a condition
-	WantItems = Want{kinds: []kind{kindList, kindMap}}                         // what a foreach goes through
+	WantWords = Want{elements: "an argument"}                                  // text, or a list of which each element is one
+	WantItems = Want{kinds: []kind{kindList, kindMap}, elements: "foreach"}    // what a foreach goes through
 	WantKey   = Want{kinds: []kind{kindString, kindInt, kindNumber, kindBool}} // a key of a foreach
 )
 

@@ -9,11 +9,13 @@ import (
 // A Type is what is known of a value before it is there. The zero Type is any
 // value at all. Types are not changed once made.
 type Type struct {
-	kind   kind
-	elem   *Type           // of a list, or of a map whose keys are not known; nil: any
-	fields map[string]Type // of a map whose keys are known; nil: they are not
-	open   bool            // of a map with fields: others may be there
-	absent string          // why the value may be null, for people; empty: it is not
+	kind     kind
+	elem     *Type           // of a list, or of a map whose keys are not known; nil: any
+	fields   map[string]Type // of a map whose keys are known; nil: they are not
+	open     bool            // of a map with fields: others may be there
+	absent   string          // why the value may be null, for people; empty: it is not
+	instance bool            // of a map: it is an element of each
+	empty    bool            // of a list: it has no elements, so they are of whatever type the others are
 }
 
 type kind uint8
@@ -115,8 +117,13 @@ func join(t, u Type) Type {
 	case u.kind == kindNull:
 		return nullable(t)
 	case t.kind == u.kind && t.kind == kindList:
-		e := join(t.element(), u.element())
-		return ListOf(e).MaybeAbsent(absent)
+		switch {
+		case t.empty:
+			return u.MaybeAbsent(absent)
+		case u.empty:
+			return t.MaybeAbsent(absent)
+		}
+		return ListOf(join(t.element(), u.element())).MaybeAbsent(absent)
 	case t.kind == u.kind && t.kind != kindMap:
 		return t.MaybeAbsent(absent)
 	case t.kind == kindMap && u.kind == kindMap:
@@ -129,9 +136,22 @@ func join(t, u Type) Type {
 
 func nullable(t Type) Type {
 	if t.absent == "" {
-		t.absent = "one branch of a condition is null"
+		t.absent = branchIsNull
 	}
 	return t
+}
+
+const (
+	branchIsNull  = "one branch of a condition is null"
+	elementIsNull = "a null stands in it"
+)
+
+// listOf is a list that is written out, of which t is what all elements are.
+func listOf(t Type) Type {
+	if t.absent == branchIsNull {
+		t.absent = elementIsNull
+	}
+	return ListOf(t)
 }
 
 // holdsSecret reports whether a secret is somewhere in t.
