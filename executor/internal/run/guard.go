@@ -272,6 +272,12 @@ func (m *Machine) requestApproval(i int) bool {
 			m.recordAbout(i, event.Event{Type: event.ApprovalGranted, By: given.by, Kept: true, Fingerprint: e.Fingerprint})
 			return false
 		}
+		// Somebody has said no while no engine was there to hear it.
+		if no, ok := m.memory.refused[m.stepID(i)]; ok && len(e.Fingerprint.Differs(m.memory.asked[m.stepID(i)])) == 0 {
+			m.recordAbout(i, e)
+			m.recordAbout(i, event.Event{Type: event.ApprovalRejected, By: no.By, Message: no.Message, Kept: true})
+			return false
+		}
 	}
 	if m.isLoop(i) {
 		list, err := m.itemsOf(i)

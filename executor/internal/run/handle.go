@@ -206,7 +206,7 @@ func (m *Machine) result(i int, o *Outcome) *event.Result {
 // cancel asks for an orderly end. What runs is told before the many records of
 // what will not run are made.
 func (m *Machine) cancel(signal, message string) {
-	if m.cancelled || m.broken != "" || m.refused != "" {
+	if m.cancelled || m.refused != "" {
 		return
 	}
 	m.record(event.Event{Type: event.RunCancelling, Signal: signal, Message: message})
@@ -223,6 +223,8 @@ func (m *Machine) kill() {
 	m.tellRunning(toldKill)
 }
 
+// abort lets what runs come to its end: it has done nothing wrong, and what it
+// has half done is worth less than what it has done.
 func (m *Machine) abort(why string) {
 	if m.broken != "" {
 		return
@@ -231,7 +233,6 @@ func (m *Machine) abort(why string) {
 		why = "the engine could not go on"
 	}
 	m.record(event.Event{Type: event.RunCancelling, Reason: event.ReasonEngine, Error: why})
-	m.stopRunning()
 }
 
 // What a running attempt was told, so that it never gets the same twice.

@@ -116,8 +116,8 @@ type Cancel struct {
 type Kill struct{}
 
 // Abort says that the engine cannot go on, such as when its journal cannot be
-// written. Running attempts are stopped, no handler starts, and the run ends
-// with this error.
+// written. Nothing starts any more, no handler either; what runs comes to its own
+// end, unless a [Cancel] or [Kill] follows; and the run ends with this error.
 type Abort struct{ Error string }
 
 func (Begin) input()      {}

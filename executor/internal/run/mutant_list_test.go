@@ -108,6 +108,10 @@ var mutants = []mutant{
 		"case why == stop:\n\t\t\tm.recordLast(i, m.stopMessage(by))", "case why == stop:\n\t\t\tm.recordBetweenCancelled(i)"},
 
 	// Handlers, cancel, kill, abort.
+	{"an abort stops what runs", "handle.go",
+		"Reason: event.ReasonEngine, Error: why})", "Reason: event.ReasonEngine, Error: why})\n\tm.stopRunning()"},
+	{"after an abort nothing can be cancelled", "handle.go",
+		"if m.cancelled || m.refused != \"\" {", "if m.cancelled || m.broken != \"\" || m.refused != \"\" {"},
 	{"on_failure runs after success", "apply.go",
 		"return m.failure() >= 0 && !m.cancelled", "return !m.cancelled"},
 	{"on_failure runs after a cancel", "apply.go",

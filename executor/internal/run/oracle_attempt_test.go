@@ -233,11 +233,11 @@ func (o *oracle) request(r request) {
 	}
 	slowly := func(st *oracleStep) time.Duration { return st.try.stop }
 	switch {
-	case r.kind == "cancel" && !o.cancelled && !o.aborted && !o.refused:
+	case r.kind == "cancel" && !o.cancelled && !o.refused:
 		last := o.phase() == event.Finally
 		o.cancelled = true
 		o.say("run_cancelling")
-		if !last {
+		if !last || o.aborted {
 			o.tell("stop", slowly)
 		}
 	case r.kind == "kill" && !o.killed:
@@ -245,9 +245,6 @@ func (o *oracle) request(r request) {
 	case r.kind == "abort" && !o.aborted:
 		o.aborted = true
 		o.say("run_cancelling engine")
-		if !o.killed {
-			o.tell("stop", slowly)
-		}
 	case r.kind == "approve" || r.kind == "reject":
 		if st := o.find(r.step); st != nil && st.approval == "requested" && !done(st) {
 			st.approval = map[string]string{"approve": "granted", "reject": "rejected"}[r.kind]

@@ -26,6 +26,7 @@ type Memory struct {
 	attempts   map[phaseID]int
 	asked      map[string]event.Fingerprint // approvals that wait
 	approved   map[string]approved
+	refused    map[string]event.Event  // no was said, and nothing has followed from it yet
 	items      map[string][]event.Item // of each foreach that was begun
 	whole      map[string]event.Fingerprint
 	rolledBack map[string]bool
@@ -55,7 +56,7 @@ type approved struct {
 func Remember(events []event.Event) *Memory {
 	m := &Memory{
 		past: map[string]*past{}, attempts: map[phaseID]int{}, asked: map[string]event.Fingerprint{},
-		approved: map[string]approved{}, items: map[string][]event.Item{},
+		approved: map[string]approved{}, refused: map[string]event.Event{}, items: map[string][]event.Item{},
 		whole: map[string]event.Fingerprint{}, rolledBack: map[string]bool{},
 	}
 	for i := range events {
@@ -68,6 +69,7 @@ func Remember(events []event.Event) *Memory {
 func (m *Memory) clone() *Memory {
 	c := *m
 	c.past, c.attempts, c.asked, c.approved = maps.Clone(m.past), maps.Clone(m.attempts), maps.Clone(m.asked), maps.Clone(m.approved)
+	c.refused = maps.Clone(m.refused)
 	c.items, c.whole, c.rolledBack = maps.Clone(m.items), maps.Clone(m.whole), maps.Clone(m.rolledBack)
 	for id, p := range c.past {
 		copied := *p
@@ -96,6 +98,15 @@ func (m *Memory) apply(e *event.Event) {
 	case event.Rollback:
 		m.applyRollback(e)
 	}
+}
+
+// ends reports whether a step has its end with an event.
+func ends(t event.Type) bool {
+	switch t {
+	case event.Completed, event.Failed, event.Timeout, event.Cancelled, event.Skipped:
+		return true
+	}
+	return false
 }
 
 // pausedStatus is how a run stands that has come to rest for a while.
@@ -144,6 +155,7 @@ func (m *Memory) applyStep(e *event.Event) {
 	case event.ApprovalRequested:
 		m.asked[id] = e.Fingerprint
 		delete(m.approved, id)
+		delete(m.refused, id)
 	case event.ApprovalGranted:
 		fingerprint, known := m.asked[id]
 		if !known {
@@ -152,6 +164,10 @@ func (m *Memory) applyStep(e *event.Event) {
 		m.approved[id] = approved{fingerprint, e.By}
 		delete(m.asked, id)
 	case event.ApprovalRejected:
+		m.refused[id] = *e
+	}
+	if ends(e.Type) {
+		delete(m.refused, id)
 		delete(m.asked, id)
 	}
 }

@@ -156,6 +156,8 @@ func TestRuns(t *testing.T) {
 		{"kill during finally", "a || y @9ms; z", []func(*scenario){at(2*ms, "kill")},
 			"a=completed y=cancelled/cancelled z=skipped/cancelled run=cancelled"},
 		{"abort", "a @9ms; b ~a | f | z", []func(*scenario){at(2*ms, "abort")},
+			"a=completed b=cancelled/cancelled f=pending z=skipped/cancelled run=failed"},
+		{"a cancel after an abort", "a @9ms; b ~a | f | z", []func(*scenario){at(2*ms, "abort"), at(3*ms, "cancel")},
 			"a=cancelled/cancelled b=cancelled/cancelled f=pending z=skipped/cancelled run=failed"},
 		{"an engine error says more than a cancel", "a @9ms +5ms", []func(*scenario){at(2*ms, "cancel"), at(3*ms, "abort")},
 			"a=cancelled/cancelled run=failed"},
@@ -227,7 +229,6 @@ func TestWords(t *testing.T) {
 		}},
 		{"abort", "a || z", func(s *scenario) { s.requests = []request{{at: 0, kind: "abort"}} }, []string{
 			`run_cancelling: disk full`,
-			`cancelled a: stopped`,
 			`skipped z: the engine could not go on: disk full`,
 			`run_completed: disk full`,
 		}},
