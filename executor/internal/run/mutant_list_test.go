@@ -257,7 +257,7 @@ var mutants = []mutant{
 	{"a refused run cleans up", "settle.go",
 		"return m.killed || m.broken != \"\" || m.refused != \"\"", "return m.killed || m.broken != \"\""},
 	{"a cancel before the first step cleans up", "settle.go",
-		"case m.cancelled && !m.killed && !m.began && m.hasRunGate():", "case false:"},
+		"case m.cancelled && !m.dead() && !m.began && m.hasRunGate():", "case false:"},
 	{"what the run requires is asked once more after a pause", "rungate.go",
 		"if g.at < atLock && m.began {", "if false {"},
 
