@@ -18,12 +18,14 @@ func CheckExpr(src string, n Names, want Want) (*Expr, []ExprProblem) {
 	if err != nil {
 		return e, []ExprProblem{problemOf(err)}
 	}
-	c := checker{src: src, names: &n}
+	c := checker{src: src, names: n}
 	e.typ = c.check(t.root)
 	c.constants(t.root, &e.typ)
 	c.result(t.root, e.typ, want)
 	slices.SortStableFunc(c.problems, func(a, b ExprProblem) int { return cmp.Compare(a.Offset, b.Offset) })
-	e.refs = append([]Ref{}, t.refs...)
+	if e.refs = t.refs; e.refs == nil {
+		e.refs = []Ref{} // found, and none
+	}
 	return e, c.problems
 }
 
@@ -47,7 +49,7 @@ func clip(s string) string {
 // checker finds out types, and what cannot work.
 type checker struct {
 	src      string
-	names    *Names
+	names    Names
 	vars     []typedName // of let, innermost last
 	elements []loopTypes // innermost last
 	problems []ExprProblem

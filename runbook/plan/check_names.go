@@ -173,8 +173,10 @@ func (c *checker) stepOutputs(n *node, s StepNames, absent, gaps string) Type {
 			types[name] = ListOf(t)
 		}
 	}
-	what := fmt.Sprintf("output of step %q named", n.ref.Step)
-	t := c.field(n, types, what, fmt.Sprintf("step %q declares no outputs", n.ref.Step))
+	t, known := types[n.ref.Name]
+	if !known {
+		t = c.field(n, types, fmt.Sprintf("output of step %q named", n.ref.Step), fmt.Sprintf("step %q declares no outputs", n.ref.Step))
+	}
 	if absent != "" {
 		t.absent = absent
 	}

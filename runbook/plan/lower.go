@@ -105,7 +105,7 @@ func (l *lowering) identifier(name string, at span) *node {
 	}
 	ref := Ref{Root: name, Offset: at.from, Length: at.to - at.from}
 	l.refs = append(l.refs, ref)
-	return &node{op: opRef, name: name, ref: &ref, segs: []span{at}, at: at, all: at}
+	return &node{op: opRef, name: name, ref: &ref, segs: append(make([]span, 0, 4), at), at: at, all: at}
 }
 
 func (l *lowering) element(name string, at span) *node {

@@ -77,6 +77,13 @@ func SplitTemplate(text string) ([]Piece, *ExprProblem) {
 
 // endOfExpr finds the }} that ends the expression that begins at from.
 func endOfExpr(text string, from int) (int, *ExprProblem) {
+	if end := plainEnd(text[from:]); end >= 0 {
+		return from + end, nil
+	}
+	return lexedEnd(text, from)
+}
+
+func lexedEnd(text string, from int) (int, *ExprProblem) {
 	rest := text[from:]
 	lex := newLexer(rest)
 	depth := 0
@@ -110,4 +117,34 @@ func endOfExpr(text string, from int) (int, *ExprProblem) {
 			depth--
 		}
 	}
+}
+
+// plainEnd finds the first }} where nothing before it can hide one: no brace,
+// comment or escape, and every string closed. Else it is -1, and the lexer has to
+// tell, at the cost of reading every expression twice.
+func plainEnd(s string) int {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; c {
+		case '}':
+			if strings.HasPrefix(s[i:], closing) {
+				return i
+			}
+			return -1
+		case '"', '\'':
+			length := strings.IndexByte(s[i+1:], c)
+			if length < 0 || strings.ContainsAny(s[i+1:i+1+length], "\\\n") {
+				return -1
+			}
+			i += 1 + length
+		default:
+			if !isPlain(c) {
+				return -1
+			}
+		}
+	}
+	return -1
+}
+
+func isPlain(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte(" ._()[],:?|&=!<>+-*%", c) >= 0
 }
