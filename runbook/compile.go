@@ -2,7 +2,6 @@ package runbook
 
 import (
 	"cmp"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -36,7 +35,7 @@ func (c *checker) compile(d *document) *plan.Plan {
 		Params:      compileParams(d.params),
 	}
 	k := compiler{checker: c, doc: d, plan: p}
-	k.env = merge(k.vars(d.env), k.vars(d.defaults.env))
+	k.env = k.vars(d.env, d.defaults.env)
 	p.Secrets = k.secrets(d.secrets)
 	p.Lock = k.lock(d.lock)
 	p.Require = k.guards(d.preface.require)
@@ -109,7 +108,7 @@ func (k *compiler) step(to *plan.Step, s *step) {
 		to.ID = k.prefix + literal(s.id)
 	}
 	if s.env.given {
-		to.Env = merge(k.vars(k.doc.env), k.vars(s.env))
+		to.Env = k.vars(k.doc.env, s.env)
 	}
 	if s.stdin != nil {
 		v := k.valueOf(s.stdin)
@@ -207,7 +206,7 @@ func (c *checker) expr(n *node) *plan.Expr {
 // pathOf is a path, absolute where it is known; one with expressions is made
 // absolute from the step's Dir when it is resolved.
 func (k *compiler) pathOf(n *node) plan.Value {
-	if n != nil && k.isDynamic(n) {
+	if k.isDynamic(n) {
 		return k.valueOf(n)
 	}
 	return plan.Text(k.path(literal(n)))
@@ -267,23 +266,21 @@ func labels(m *node) map[string]string {
 	return out
 }
 
-func (k *compiler) vars(v variables) map[string]plan.Value {
-	out := make(map[string]plan.Value, len(v.list))
-	for _, e := range v.list {
-		out[e.key.Value] = k.valueOf(e.value)
+// vars are variables by name, each layer over those before it.
+func (k *compiler) vars(layers ...variables) []plan.Var {
+	var list []plan.Var
+	for _, layer := range layers {
+		for _, e := range layer.list {
+			list = append(list, plan.Var{Name: e.key.Value, Value: k.valueOf(e.value)})
+		}
 	}
-	return out
-}
-
-// merge lays one set of variables over another.
-func merge(under, over map[string]plan.Value) []plan.Var {
-	if len(under)+len(over) == 0 {
-		return nil
+	slices.SortStableFunc(list, func(a, b plan.Var) int { return strings.Compare(a.Name, b.Name) })
+	// Of variables of one name the last one counts.
+	kept := list[:0]
+	for i, v := range list {
+		if i+1 == len(list) || list[i+1].Name != v.Name {
+			kept = append(kept, v)
+		}
 	}
-	maps.Copy(under, over)
-	list := make([]plan.Var, 0, len(under))
-	for _, name := range slices.Sorted(maps.Keys(under)) {
-		list = append(list, plan.Var{Name: name, Value: under[name]})
-	}
-	return list
+	return kept
 }

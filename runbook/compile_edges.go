@@ -21,7 +21,7 @@ func (k *compiler) include(s *step) []int {
 	k.plan.Groups = append(k.plan.Groups, g)
 	place := len(k.plan.Groups)
 	child := compiler{checker: f.checker, doc: f.doc, plan: k.plan, prefix: g.ID + "/", group: place}
-	child.env = merge(child.vars(f.doc.env), child.vars(f.doc.defaults.env))
+	child.env = child.vars(f.doc.env, f.doc.defaults.env)
 	from := len(k.plan.Steps)
 	child.steps()
 	members := make([]int, len(k.plan.Steps)-from)

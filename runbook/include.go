@@ -253,7 +253,7 @@ func (x *scopes) with(s *step, f *included) (opaque map[string]bool) {
 			}
 			continue
 		}
-		x.template(w.value, use{key: fmt.Sprintf("param %q", w.key.Value), names: &n, want: plan.WantType(fragmentType(p.node)), secrets: secretsPass,
+		x.template(w.value, use{names: &n, want: plan.WantType(fragmentType(p.node)), secrets: secretsPass,
 			secretText: fragmentType(p.node).String() == plan.String.String()})
 		for _, e := range x.values[w.value].Exprs() {
 			if _, ok := x.secretIn(e); ok {

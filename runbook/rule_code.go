@@ -57,12 +57,12 @@ const envForm = `pass the value in a variable: env: {VALUE: "${{ ... }}"}, and r
 
 // interpolated reports an expression where there must be none.
 func (c *checker) interpolated(n *node, help, format string, args ...any) {
-	delete(c.unclaimed, n)
+	c.values[n] = plan.Value{}
 	c.part(n, max(expressionAt(n.Value), 0), len("${{"), Diagnostic{Rule: ruleCode, Message: fmt.Sprintf(format, args...), Help: help})
 }
 
 func (c *checker) literalWord(what string, n *node) {
-	if n != nil && c.isDynamic(n) {
+	if c.isDynamic(n) {
 		c.interpolated(n, "write it out", "%q is literal and takes no expressions", what)
 	}
 }
@@ -196,8 +196,8 @@ func loadsCode(name string) bool {
 
 // checkLeftOver: what is left of the expressions stands where none is taken.
 func checkLeftOver(c *checker, _ *document) {
-	for n := range c.unclaimed {
-		if !c.flagged[n] {
+	for _, n := range c.holes {
+		if _, taken := c.values[n]; !taken && !c.flagged[n] {
 			c.interpolated(n, "write the value out; a literal ${{ is written $${{", "no expression is taken here")
 		}
 	}

@@ -22,14 +22,14 @@ func (x *scopes) check() {
 	d := x.doc
 	x.checked = true
 	n := x.outside("this is for every step, so it can name none; give the step that needs it a key of its own")
-	x.templates("env", n, secretsPass, variableNodes(d.env)...)
-	x.templates("env_files", n, noSecrets, d.envFiles...)
-	x.durations("timeout", n, d.defaults.timeout)
-	x.durations("grace_period", n, d.defaults.gracePeriod)
-	x.templates("working_dir", n, noSecrets, d.defaults.workingDir)
-	x.templates("env", n, secretsPass, variableNodes(d.defaults.env)...)
-	x.templates("profile", n, noSecrets, d.defaults.awsProfile)
-	x.templates("region", n, noSecrets, d.defaults.awsRegion)
+	x.templates(n, secretsPass, variableNodes(d.env)...)
+	x.templates(n, noSecrets, d.envFiles...)
+	x.durations(n, d.defaults.timeout)
+	x.durations(n, d.defaults.gracePeriod)
+	x.templates(n, noSecrets, d.defaults.workingDir)
+	x.templates(n, secretsPass, variableNodes(d.defaults.env)...)
+	x.templates(n, noSecrets, d.defaults.awsProfile)
+	x.templates(n, noSecrets, d.defaults.awsRegion)
 	x.retry(d.defaults.retry, n)
 	before := x.outside("no step has run yet")
 	x.lock(d.lock, before)
@@ -54,20 +54,18 @@ func variableNodes(v variables) []*node {
 
 // templates checks texts of one kind; where a file has no expressions at all
 // there is nothing to look at.
-func (x *scopes) templates(key string, names *plan.Names, secrets secretUse, nodes ...*node) {
+func (x *scopes) templates(names *plan.Names, secrets secretUse, nodes ...*node) {
 	if len(x.holes) == 0 {
 		return
 	}
 	for _, n := range nodes {
-		x.template(n, use{key: fmt.Sprintf("%q", key), names: names, want: plan.WantText, secrets: secrets})
+		x.template(n, use{names: names, want: plan.WantText, secrets: secrets})
 	}
 }
 
 // durations checks texts that become a duration: a number has no unit.
-func (x *scopes) durations(key string, names *plan.Names, n *node) {
-	if n != nil && x.isDynamic(n) {
-		x.template(n, use{key: fmt.Sprintf("%q", key), names: names, want: plan.WantType(plan.String)})
-	}
+func (x *scopes) durations(names *plan.Names, n *node) {
+	x.template(n, use{names: names, want: plan.WantType(plan.String)})
 }
 
 // sources checks where secrets come from.
@@ -79,9 +77,9 @@ func (x *scopes) sources(secrets []*secret) {
 	judging := *n
 	judging.Attempt = &plan.AttemptNames{}
 	for _, s := range secrets {
-		x.templates("file", n, noSecrets, s.file)
+		x.templates(n, noSecrets, s.file)
 		if s.command != nil {
-			x.templates("exec", n, noSecrets, s.command.args...)
+			x.templates(n, noSecrets, s.command.args...)
 		}
 		x.bare(s.value, use{key: "value", names: &judging, want: plan.WantText})
 	}
@@ -102,7 +100,7 @@ func (x *scopes) step(s *step) {
 	if s.approval != nil {
 		group := x.names()
 		group.Why = map[string]string{"item": "the approval is asked once for all items", "index": "the approval is asked once for all items"}
-		x.templates("approval", &group, noSecrets, s.approval)
+		x.templates(&group, noSecrets, s.approval)
 	}
 	if s.foreach != nil {
 		x.bare(s.foreach.itemKey, use{key: "key", names: &n, want: plan.WantKey})
@@ -134,14 +132,14 @@ func (x *scopes) stepValues(s *step, n *plan.Names) {
 		return
 	}
 	for _, v := range s.env.list {
-		x.template(v.value, use{key: fmt.Sprintf("the variable %q", v.key.Value), names: n, want: plan.WantText, secrets: secretsPass})
+		x.template(v.value, use{names: n, want: plan.WantText, secrets: secretsPass})
 	}
-	x.templates("env_files", n, noSecrets, s.envFiles...)
-	x.templates("working_dir", n, noSecrets, s.workingDir)
-	x.templates("stdin", n, secretsPass, s.stdin)
-	x.templates("stdout", n, noSecrets, s.stdout)
-	x.durations("timeout", n, s.timeout)
-	x.durations("grace_period", n, s.gracePeriod)
+	x.templates(n, noSecrets, s.envFiles...)
+	x.templates(n, noSecrets, s.workingDir)
+	x.templates(n, secretsPass, s.stdin)
+	x.templates(n, noSecrets, s.stdout)
+	x.durations(n, s.timeout)
+	x.durations(n, s.gracePeriod)
 	x.command(&s.command, n)
 }
 
@@ -151,8 +149,8 @@ func (x *scopes) command(cmd *command, n *plan.Names) {
 			x.template(a, use{key: fmt.Sprintf("argument %d", i+1), names: n, want: plan.WantWords, secrets: secretsShow})
 		}
 	}
-	x.templates("profile", n, noSecrets, cmd.profile)
-	x.templates("region", n, noSecrets, cmd.region)
+	x.templates(n, noSecrets, cmd.profile)
+	x.templates(n, noSecrets, cmd.region)
 }
 
 // attempt checks what judges an attempt.
@@ -205,9 +203,9 @@ func (x *scopes) retry(r *retry, n *plan.Names) {
 	if r == nil {
 		return
 	}
-	x.durations("delay", n, r.delay)
-	x.durations("max_delay", n, r.maxDelay)
-	x.durations("max_elapsed", n, r.maxElap)
+	x.durations(n, r.delay)
+	x.durations(n, r.maxDelay)
+	x.durations(n, r.maxElap)
 	if x.current == nil && r.when != nil {
 		judging := *n
 		judging.Attempt = &plan.AttemptNames{Status: true}
@@ -218,15 +216,15 @@ func (x *scopes) retry(r *retry, n *plan.Names) {
 
 func (x *scopes) lock(l *lock, n *plan.Names) {
 	if l != nil {
-		x.templates("lock", n, noSecrets, l.name)
-		x.durations("wait", n, l.wait)
+		x.templates(n, noSecrets, l.name)
+		x.durations(n, l.wait)
 	}
 }
 
 func (x *scopes) requirements(list []*guard, n *plan.Names) {
 	for _, g := range list {
 		x.guard(g, n)
-		x.templates("message", n, noSecrets, g.message)
+		x.templates(n, noSecrets, g.message)
 	}
 }
 

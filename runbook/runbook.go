@@ -128,11 +128,10 @@ type checker struct {
 	// intended holds unknown keys that were meant to be another.
 	intended map[*node]string
 
-	holes     map[*node]bool       // texts with expressions in them
-	unclaimed map[*node]bool       // those of holes that nobody took an expression from
-	values    map[*node]plan.Value // what texts with expressions compile to
-	exprs     map[*node]*plan.Expr // what values that are expressions compile to
-	checked   bool                 // all of that was done
+	holes   []*node              // texts with expressions in them
+	values  map[*node]plan.Value // what those compile to that somebody takes; nothing where that is a mistake
+	exprs   map[*node]*plan.Expr // what values that are expressions compile to
+	checked bool                 // all of that was done
 
 	chain    []link // the files that lead here, this one last
 	includes *includes
@@ -153,8 +152,7 @@ func newChecker(file string, src []byte, o Options) *checker {
 	}
 	c := &checker{report: newReport(newSource(file, src)), options: o, limits: o.Limits.orDefault(), dir: dir}
 	c.scripts = scripts{dir: dir, root: o.Root}
-	c.holes, c.unclaimed = map[*node]bool{}, map[*node]bool{}
-	c.values, c.exprs = map[*node]plan.Value{}, map[*node]*plan.Expr{}
+	c.exprs = map[*node]*plan.Expr{}
 	c.includes = &includes{files: map[string]*included{}, scopes: map[string]*scopes{}}
 	real, err := filepath.EvalSymlinks(file)
 	if abs, absErr := filepath.Abs(real); err == nil && absErr == nil {
@@ -181,6 +179,7 @@ func (c *checker) read() bool {
 		return false
 	}
 	c.root = root.Content[0]
+	c.values = make(map[*node]plan.Value, len(c.holes))
 	return c.checkStructure()
 }
 

@@ -42,6 +42,7 @@ func newScopes(c *checker, d *document, opaque map[string]bool) *scopes {
 			x.byID[s.id.Value] = s
 		}
 	}
+	x.base.Step, x.base.StepIDs = x.stepNames, x.stepIDs
 	x.base.Params = make(map[string]plan.Type, len(d.params))
 	for _, p := range d.params {
 		t := fragmentType(p.node)
@@ -60,7 +61,6 @@ func newScopes(c *checker, d *document, opaque map[string]bool) *scopes {
 // outside are the names of expressions that belong to no step.
 func (x *scopes) outside(why string) *plan.Names {
 	n := x.base
-	n.StepIDs = x.stepIDs
 	n.Step = func(id string) (plan.StepNames, bool) { return plan.StepNames{Hidden: why}, x.byID[id] != nil }
 	n.Why = map[string]string{"item": "item is known only in a step with foreach", "index": "index is known only in a step with foreach"}
 	return &n
@@ -69,7 +69,6 @@ func (x *scopes) outside(why string) *plan.Names {
 // names are those of the step whose expressions are being checked.
 func (x *scopes) names() plan.Names {
 	n := x.base
-	n.Step, n.StepIDs = x.stepNames, x.stepIDs
 	switch {
 	case x.current == nil:
 	case x.undoing || x.current.phase == "finally":

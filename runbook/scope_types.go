@@ -4,6 +4,11 @@ import (
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
+var (
+	whyNoOutputs = map[string]string{"outputs": "outputs cannot read each other"}
+	whyNoItem    = map[string]string{"item": "item is what foreach finds, so it cannot be used to find it", "index": "index is known only in what foreach repeats"}
+)
+
 // outputTypes are the outputs of a step as other steps see them.
 func (x *scopes) outputTypes(t *step) map[string]plan.Type {
 	if types, ok := x.results[t]; ok {
@@ -26,7 +31,7 @@ func (x *scopes) outputTypes(t *step) map[string]plan.Type {
 		}
 		n := x.withItem(x.names())
 		n.Attempt = &plan.AttemptNames{Status: true}
-		n.Why = map[string]string{"outputs": "outputs cannot read each other"}
+		n.Why = whyNoOutputs
 		for _, o := range t.outputs {
 			u := use{key: o.key.Value, names: &n, want: plan.WantAny}
 			if o.secret {
@@ -45,7 +50,7 @@ func (x *scopes) outputTypes(t *step) map[string]plan.Type {
 			}
 		}
 	})
-	x.busy[t] = false
+	delete(x.busy, t)
 	x.results[t] = types
 	return types
 }
@@ -74,7 +79,7 @@ func (x *scopes) itemType(s *step) plan.Type {
 	var t plan.Type
 	x.visit(s, func() {
 		n := x.names()
-		n.Why = map[string]string{"item": "item is what foreach finds, so it cannot be used to find it", "index": "index is known only in what foreach repeats"}
+		n.Why = whyNoItem
 		switch f := s.foreach; {
 		case f.in != nil:
 			t = x.elements(f.in, use{key: "foreach", names: &n, want: plan.WantItems})

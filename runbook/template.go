@@ -11,7 +11,7 @@ import (
 
 // A use is one place where text with expressions, or an expression, stands.
 type use struct {
-	key   string // for messages: "timeout", argument 2
+	key   string // of an expression, and where a secret shows: for messages
 	names *plan.Names
 	want  plan.Want
 	// secret says where a secret may go: nowhere, anywhere, or with a warning.
@@ -29,22 +29,25 @@ const (
 )
 
 // template checks text that may hold expressions, and keeps what it compiles to.
-// It returns the expressions in it, with where each begins.
 func (x *scopes) template(n *node, u use) {
-	if n == nil || !x.isDynamic(n) {
-		return
+	if x.isDynamic(n) {
+		x.values[n] = x.dynamic(n, u)
 	}
-	delete(x.unclaimed, n)
+}
+
+// dynamic checks text that holds expressions. The value is empty where one is
+// wrong.
+func (x *scopes) dynamic(n *node, u use) plan.Value {
 	pieces, problem := plan.SplitTemplate(n.Value)
 	if problem != nil {
 		x.problem(n, 0, *problem)
-		return
+		return plan.Value{}
 	}
 	if len(pieces) == 1 && pieces[0].IsExpr {
 		if e := x.expr(n, pieces[0].Text, pieces[0].Offset, u); e != nil {
-			x.values[n] = plan.ExprValue(e)
+			return plan.ExprValue(e)
 		}
-		return
+		return plan.Value{}
 	}
 	u.want = plan.WantText
 	parts := make([]plan.Part, len(pieces))
@@ -57,9 +60,10 @@ func (x *scopes) template(n *node, u use) {
 		parts[i].Expr = x.expr(n, p.Text, p.Offset, u)
 		good = good && parts[i].Expr != nil
 	}
-	if good {
-		x.values[n] = plan.Template(parts...)
+	if !good {
+		return plan.Value{}
 	}
+	return plan.Template(parts...)
 }
 
 // bare checks a value that is an expression as a whole.
@@ -68,7 +72,7 @@ func (x *scopes) bare(n *node, u use) *plan.Expr {
 		return nil
 	}
 	if at := expressionAt(n.Value); at >= 0 && isScalar(n) {
-		delete(x.unclaimed, n)
+		x.values[n] = plan.Value{}
 		inner := strings.TrimSpace(n.Value)
 		help := "write the expression alone"
 		if strings.HasPrefix(inner, "${{") && strings.HasSuffix(inner, "}}") && strings.Count(inner, "${{") == 1 {
@@ -173,12 +177,14 @@ func (c *checker) commentTrap(n *node) (Diagnostic, bool) {
 }
 
 // isDynamic reports whether expressions are in a text.
-func (c *checker) isDynamic(n *node) bool { return len(c.holes) > 0 && c.holes[n] }
+func (c *checker) isDynamic(n *node) bool {
+	return len(c.holes) > 0 && n != nil && expressionAt(n.Value) >= 0
+}
 
 // valueOf is what a text compiles to.
 func (c *checker) valueOf(n *node) plan.Value {
-	if v, ok := c.values[n]; ok && n != nil {
-		return v
+	if c.isDynamic(n) {
+		return c.values[n]
 	}
 	return plan.Text(literal(n))
 }

@@ -205,7 +205,7 @@ func (w *walker) scalar(n *node) {
 		}
 	}
 	if expressionAt(n.Value) >= 0 {
-		w.holes[n], w.unclaimed[n] = true, true
+		w.holes = append(w.holes, n)
 	}
 }
 
