@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -23,8 +22,8 @@ func help(word string, args []string) error {
 		return loop(args[0], args[1], args[2:])
 	case "@decode":
 		return decode(args[0])
-	case "@graph":
-		return graph(args[0])
+	case "@large":
+		return printLarge(args[0], args[1])
 	case "@produce":
 		return produce(args[0], args[1], args[2])
 	case "@mask":
@@ -74,23 +73,6 @@ func decode(path string) error {
 	}
 	var document any
 	return yaml.Unmarshal(text, &document)
-}
-
-// graph prints a runbook of n steps, most of which wait for two others.
-func graph(n string) error {
-	steps, err := strconv.Atoi(n)
-	if err != nil {
-		return err
-	}
-	out := bufio.NewWriter(os.Stdout)
-	out.WriteString("version: 1\nname: bench\nstrategy: dependency_graph\nsteps:\n")
-	for i := range steps {
-		fmt.Fprintf(out, "  - id: %s\n    exec: [/bin/true, \"%d\"]\n", step(i), i)
-		if i > 1 {
-			fmt.Fprintf(out, "    depends_on: [%s, %s]\n", step(i-1), step(i/2))
-		}
-	}
-	return out.Flush()
 }
 
 // written is how much the producer writes at once, which is what a pipe holds.
