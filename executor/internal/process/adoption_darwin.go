@@ -1,9 +1,21 @@
 package process
 
+import "os"
+
 // adoption is not to be had here.
 type adoption struct{}
 
-func startAdoption() *adoption    { return nil }
-func (*adoption) stop()           {}
-func (*adoption) orphans() []proc { return nil }
-func carries(int, string) bool    { return false }
+func startAdoption(func(string), *os.File, inheritance) *adoption { return nil }
+
+func (*adoption) stop()                {}
+func (*adoption) orphans() []proc      { return nil }
+func (*adoption) await()               {}
+func (*adoption) watched() bool        { return false }
+func (*adoption) announce(*execution)  {}
+func (*adoption) enter(*execution)     {}
+func (*adoption) strike(*execution)    {}
+func (*adoption) claim(string)         {}
+func (*adoption) disclaim(string)      {}
+func (*adoption) guard(*os.File) error { return nil }
+func (*adoption) unguard(*os.File)     {}
+func carries(int, ...string) bool      { return false }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,11 +21,17 @@ import (
 // Nothing here waits for just any child: other code of the program may be
 // waiting for that one.
 type adoption struct {
-	children int // /proc/self/task/PID/children, or -1
+	children int       // /proc/self/task/PID/children, or -1
+	watchdog *watchdog // nil: none
 	signals  chan os.Signal
 	quit     chan struct{}
 	done     sync.WaitGroup
 }
+
+// attendEvery is how often the adopted processes are looked at. What left its
+// session and its environment, and was orphaned within that time before this
+// program was killed, is known to nobody.
+const attendEvery = 100 * time.Millisecond
 
 var adopting struct {
 	sync.Mutex
@@ -33,7 +40,7 @@ var adopting struct {
 }
 
 // startAdoption returns nil where the kernel cannot, or /proc does not tell.
-func startAdoption() *adoption {
+func startAdoption(warn func(string), null *os.File, in inheritance) *adoption {
 	adopting.Lock()
 	defer adopting.Unlock()
 	if adopting.users > 0 {
@@ -57,7 +64,10 @@ func startAdoption() *adoption {
 	if ignored := ignoredSignals(); len(ignored) > 0 {
 		signal.Notify(a.signals, ignored...)
 	}
-	a.done.Go(a.reapZombies)
+	if armed {
+		a.watchdog = startWatchdog(warn, null, in)
+	}
+	a.done.Go(a.attend)
 	adopting.users, adopting.adoption = 1, a
 	return a
 }
@@ -72,6 +82,9 @@ func (a *adoption) stop() {
 	adopting.adoption = nil
 	close(a.quit)
 	a.done.Wait()
+	if a.watchdog != nil {
+		a.watchdog.stop()
+	}
 	signal.Stop(a.signals)
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 	if a.children >= 0 {
@@ -79,10 +92,11 @@ func (a *adoption) stop() {
 	}
 }
 
-// reapZombies keeps a long step that orphans a process a second from filling
-// the process table.
-func (a *adoption) reapZombies() {
-	tick := time.NewTicker(time.Second)
+// attend looks at the adopted processes from time to time while something runs.
+// That keeps a long step that orphans a process a second from filling the
+// process table, and lets the watchdog know of those that nothing else tells of.
+func (a *adoption) attend() {
+	tick := time.NewTicker(attendEvery)
 	defer tick.Stop()
 	for {
 		select {
@@ -103,6 +117,14 @@ func (a *adoption) reapZombies() {
 
 // orphans returns the adopted processes, ended ones included.
 func (a *adoption) orphans() []proc {
+	orphans := a.list()
+	if a.watchdog != nil {
+		a.watchdog.ledger.lodge(orphans)
+	}
+	return orphans
+}
+
+func (a *adoption) list() []proc {
 	if a.children < 0 {
 		return orphansByCensus()
 	}
@@ -149,7 +171,7 @@ func sift(list []byte) []proc {
 	return orphans
 }
 
-// orphansByCensus is orphans for kernels without the list of children.
+// orphansByCensus is list for kernels without the list of children.
 func orphansByCensus() []proc {
 	t := orphanTest{active: true, self: os.Getpid(), session: selfSession(), leaders: leaders.pids()}
 	all := census()
@@ -163,15 +185,15 @@ func orphansByCensus() []proc {
 	return orphans
 }
 
-// carries reports whether the environment a process was started with has an
-// entry.
-func carries(pid int, entry string) bool {
+// carries reports whether the environment a process was started with has one of
+// these entries.
+func carries(pid int, entries ...string) bool {
 	env, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
 	if err != nil {
 		return false
 	}
 	for v := range bytes.SplitSeq(env, []byte{0}) {
-		if string(v) == entry {
+		if slices.Contains(entries, string(v)) {
 			return true
 		}
 	}

@@ -54,6 +54,7 @@ type execution struct {
 	reaped   bool
 	reapedAt uint64    // on startClock; set where something was left then
 	since    uint64    // on startClock, when it started; 0: not contained
+	entry    int       // in the watchdog's ledger
 	turn     uint64    // which start of this program it was; 0: others were running
 	asked    bool      // TERM or KILL was sent
 	killAt   time.Time // asked: when KILL is due
@@ -273,14 +274,20 @@ func (x *execution) close() {
 		s.pipe.Close()
 	}
 	if x.ended {
-		x.pidfd.Close()
-		leaders.remove(x)
+		x.forget()
 		return
 	}
 	go func() { // abandoned
 		x.note(<-x.events)
 		x.reap()
-		x.pidfd.Close()
-		leaders.remove(x)
+		x.forget()
 	}()
+}
+
+func (x *execution) forget() {
+	x.pidfd.Close()
+	leaders.remove(x)
+	if x.host.adoption != nil {
+		x.host.adoption.strike(x)
+	}
 }

@@ -38,27 +38,16 @@ func (h *Host) look(x *execution) (alive []proc, going bool) {
 	all := census()
 	orphans.settle()
 	f, self, own := &x.family, syscall.Getpid(), selfSession()
-	members, sessions := map[int]bool{}, map[int]bool{}
-	add := func(p proc) {
-		if p.pid == self || p.session <= 0 || p.session == own {
-			return // whatever else went wrong
-		}
-		members[p.pid], sessions[p.session] = true, true
+	barred := func(p proc) bool { // whatever else went wrong
+		return p.pid == self || p.session <= 0 || p.session == own
 	}
+	members := map[int]bool{}
 	for _, p := range all {
-		if x.owns(p) || orphans.adopted(p) && x.from(p) {
-			add(p)
+		if !barred(p) && (x.owns(p) || orphans.adopted(p) && x.from(p)) {
+			members[p.pid] = true
 		}
 	}
-	for grown := true; grown; {
-		grown = false
-		for _, p := range all {
-			if !members[p.pid] && (members[p.parent] || sessions[p.session]) {
-				add(p)
-				grown = grown || members[p.pid]
-			}
-		}
-	}
+	sessions := kin(all, members, barred)
 
 	f.known, f.groups = map[int]uint64{}, map[int]bool{}
 	for _, p := range all {
@@ -78,6 +67,34 @@ func (h *Host) look(x *execution) (alive []proc, going bool) {
 	}
 	f.sessions = sessions
 	return alive, going
+}
+
+// kin adds to members, with what is noted of these, whom they have started and
+// who is in a session with one. It returns the sessions.
+func kin[T any](all []proc, members map[int]T, barred func(proc) bool) (sessions map[int]T) {
+	sessions = map[int]T{}
+	for _, p := range all {
+		if note, is := members[p.pid]; is {
+			sessions[p.session] = note
+		}
+	}
+	for grown := true; grown; {
+		grown = false
+		for _, p := range all {
+			if _, is := members[p.pid]; is || barred(p) {
+				continue
+			}
+			note, is := members[p.parent]
+			if !is {
+				note, is = sessions[p.session]
+			}
+			if is {
+				members[p.pid], sessions[p.session] = note, note
+				grown = true
+			}
+		}
+	}
+	return sessions
 }
 
 // owns reports whether p is of x's family by what p itself says.

@@ -29,17 +29,54 @@ func NewHost(o Options) (*Host, error) {
 	h.inherit = inspectInheritance(o.Contain)
 	if o.Contain {
 		reserveThreads(spareThreads)
-		h.adoption = startAdoption()
+		h.adoption = startAdoption(o.Warn, null, h.inherit)
 	}
 	return h, nil
 }
 
-// Containment names what the host can answer for: "subreaper" or "pgroup".
+// Containment names what the host can answer for: "watchdog" (a subreaper with a
+// watchdog beside it), "subreaper" or "pgroup".
 func (h *Host) Containment() string {
-	if h.adoption != nil {
-		return "subreaper"
+	switch {
+	case h.adoption == nil:
+		return "pgroup"
+	case h.adoption.watched():
+		return "watchdog"
 	}
-	return "pgroup"
+	return "subreaper"
+}
+
+// Claim says that only processes of this host have entry, NAME=value, in their
+// environment. Should this program be killed, those that have it are ended.
+func (h *Host) Claim(entry string) {
+	if h.adoption != nil {
+		h.adoption.claim(entry)
+	}
+}
+
+// Disclaim takes a claim back, once nothing of it runs any more.
+func (h *Host) Disclaim(entry string) {
+	if h.adoption != nil {
+		h.adoption.disclaim(entry)
+	}
+}
+
+// Guard keeps the file open beyond the end of this program, should it be killed,
+// until what it had started is gone: so that its lock (flock) is not free while
+// something may still live that it protects. Call [Host.Unguard] before closing
+// the file.
+func (h *Host) Guard(f *os.File) error {
+	if h.adoption == nil {
+		return nil
+	}
+	return h.adoption.guard(f)
+}
+
+// Unguard ends what Guard began.
+func (h *Host) Unguard(f *os.File) {
+	if h.adoption != nil {
+		h.adoption.unguard(f)
+	}
 }
 
 // Close gives up what the host holds. No Run may be under way, or follow.

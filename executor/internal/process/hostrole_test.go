@@ -27,6 +27,8 @@ func hostRole(args []string) {
 		fewProcesses()
 	case "wide":
 		wide(atoi(args[1]))
+	case "engine":
+		engineRole(args[1:])
 	case "starved":
 		starved()
 	case "inherit":

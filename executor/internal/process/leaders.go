@@ -13,6 +13,7 @@ type leaderList struct {
 
 	mu     sync.Mutex
 	live   map[int]*execution
+	kept   int // the watchdog, which is a child but no leader; 0: none
 	starts uint64
 }
 
@@ -43,7 +44,14 @@ func (l *leaderList) remove(x *execution) {
 func (l *leaderList) has(pid int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.live[pid] != nil
+	return l.live[pid] != nil || pid != 0 && pid == l.kept
+}
+
+// keep makes a child of this program known that is not an execution's.
+func (l *leaderList) keep(pid int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.kept = pid
 }
 
 // none reports whether no process of any host is alive.
@@ -67,6 +75,9 @@ func (l *leaderList) pids() map[int]bool {
 	pids := make(map[int]bool, len(l.live))
 	for pid := range l.live {
 		pids[pid] = true
+	}
+	if l.kept != 0 {
+		pids[l.kept] = true
 	}
 	return pids
 }

@@ -27,6 +27,7 @@ import (
 const roleVar = "PROCESS_TEST_ROLE"
 
 func TestMain(m *testing.M) {
+	BecomeWatchdog()
 	if role := os.Getenv(roleVar); role != "" {
 		become, ok := roles[role]
 		if !ok {
@@ -202,6 +203,7 @@ func leave(a []string) {
 	}
 	again(attr, env, files, role, args...)
 	if words["linger"] {
+		signal.Ignore(syscall.SIGPIPE) // of an engine that was killed
 		ready()
 		forever()
 	}

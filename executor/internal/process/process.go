@@ -12,6 +12,9 @@
 //   - subreaper ([Options].Contain, Linux) makes this program the parent of
 //     whatever its descendants orphan, so escapees come back to it. That is a
 //     property of the whole program, hence the program's to decide.
+//   - watchdog (the same, in a program that calls [BecomeWatchdog] first) adds
+//     a process beside this program that ends all of this should the program be
+//     killed.
 package process
 
 import (
@@ -35,6 +38,10 @@ type Options struct {
 	// few threads are made while there may be more; and children of this program that are in a session of their own and were
 	// not started by a Host count as escapees.
 	Contain bool
+
+	// Warn is told once where the watchdog has died, or cannot be had. It is
+	// called from a goroutine of its own. Nil: nobody is told.
+	Warn func(string)
 }
 
 // Spec is one process to run.

@@ -152,20 +152,31 @@ func (x *execution) fork(files [3]uintptr) error {
 	pidfd := -1
 	attr := syscall.ProcAttr{Dir: s.Dir, Env: env, Files: h.inherit.files(files), Sys: sysProcAttr(&pidfd, h.noPidfd)}
 
+	if h.adoption != nil {
+		h.adoption.await()
+		x.since = startClock()
+		h.adoption.announce(x)
+	}
 	leaders.starting.RLock()
 	defer leaders.starting.RUnlock()
-	if h.adoption != nil {
-		x.since = startClock()
-	}
+	failpoint("fork")
 	x.exit.Started = time.Now()
 	pid, err := h.inherit.forkExec(s.Path, argv, &attr)
+	if err != nil && h.adoption != nil {
+		h.adoption.strike(x)
+	}
 	if errors.Is(err, syscall.EBADF) && nearLimit(attr.Files) {
 		return syscall.EMFILE
 	}
 	if err != nil {
 		return os.NewSyscallError("exec", err)
 	}
+	failpoint("forked")
 	x.pid, x.exit.PID = pid, pid
+	if h.adoption != nil {
+		h.adoption.enter(x)
+	}
+	failpoint("entered")
 	x.pidfd = newPidfd(pidfd)
 	leaders.add(x)
 	return nil
@@ -185,3 +196,6 @@ func nearLimit(files []uintptr) bool {
 	}
 	return false
 }
+
+// failpoint is called at moments at which the tests kill this program.
+var failpoint = func(string) {}

@@ -1,0 +1,231 @@
+//go:build linux
+
+package process
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// An engine of these tests is a contained host in a process of its own, which
+// runs one child and is killed with SIGKILL at a moment of its life.
+type engine struct {
+	*rig
+	pid  int
+	lock *os.File // as another program sees the lock that the engine holds
+	wait func()
+}
+
+const engineGrace = 300 * time.Millisecond
+
+// startEngine starts an engine that runs a role, and kills itself where at names
+// a failpoint. It returns when the child has said that it is ready, or the
+// engine is dead.
+func startEngine(t *testing.T, at, role string, args ...string) *engine {
+	t.Helper()
+	r := newRig(t, Options{})
+	path := filepath.Join(t.TempDir(), "lock")
+	lock, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { lock.Close() })
+	s, stdout, stderr := r.spec("host", append([]string{"engine", at, path, role}, args...)...)
+	ready := stdout.await("ready")
+	e := &engine{rig: r, lock: lock}
+	// It is started as a shell starts it: by a parent that does not look after
+	// what it leaves.
+	started := make(chan int, 1)
+	over := make(chan Exit, 1)
+	s.OnStart = func(pid int) { started <- pid }
+	go func() { over <- bareRun(s) }()
+	e.pid = <-started
+	select {
+	case <-ready:
+	case exit := <-over:
+		over <- exit
+		if at == "" {
+			t.Fatalf("the engine ended: %+v %s%s", exit, stdout, stderr)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatalf("not ready: %s%s", stdout, stderr)
+	}
+	e.wait = func() { <-over }
+	return e
+}
+
+// bareRun starts a process and reaps it, and no more.
+func bareRun(s Spec) Exit {
+	r, w, err := os.Pipe()
+	if err != nil {
+		panic(err)
+	}
+	p, err := os.StartProcess(s.Path, append([]string{s.Path}, s.Args...), &os.ProcAttr{
+		Env: s.Env, Files: []*os.File{nil, w, w}, Sys: &syscall.SysProcAttr{Setsid: true},
+	})
+	if err != nil {
+		panic(err)
+	}
+	w.Close()
+	s.OnStart(p.Pid)
+	go func() {
+		buf := make([]byte, 4096)
+		for {
+			n, err := r.Read(buf)
+			_, _ = s.Stdout.Write(buf[:n])
+			if err != nil {
+				r.Close()
+				return
+			}
+		}
+	}()
+	state, _ := p.Wait()
+	return Exit{Code: state.ExitCode()}
+}
+
+func (e *engine) kill() { _ = syscall.Kill(e.pid, syscall.SIGKILL) }
+
+// locked reports whether anybody holds the lock.
+func (e *engine) locked() bool {
+	err := unix.Flock(int(e.lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if err == nil {
+		_ = unix.Flock(int(e.lock.Fd()), unix.LOCK_UN)
+	}
+	return err != nil
+}
+
+// clean waits until nothing is alive, and fails where that takes too long or the
+// lock was free before.
+func (e *engine) clean(t *testing.T) {
+	t.Helper()
+	began := time.Now()
+	e.wait()
+	for {
+		free := !e.locked()
+		left := e.alive()
+		if free && len(left) > 0 {
+			t.Errorf("the lock is free while something lives: %q", left)
+			return
+		}
+		if free {
+			break
+		}
+		if time.Since(began) > engineGrace+2*time.Second {
+			t.Errorf("locked or alive after %v: %q", time.Since(began), left)
+			return
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	if w := watchdogsOf(e.pid); len(w) > 0 && !gone(w, time.Second) {
+		t.Errorf("the watchdog is still there: %v", w)
+	}
+}
+
+func gone(pids []int, within time.Duration) bool {
+	for deadline := time.Now().Add(within); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		alive := false
+		for _, pid := range pids {
+			p, ok := stat(pid)
+			alive = alive || ok && !p.zombie
+		}
+		if !alive {
+			return true
+		}
+	}
+	return false
+}
+
+// watchdogsOf finds the watchdogs of a process by what ps would show.
+func watchdogsOf(pid int) []int {
+	var found []int
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, file := range files {
+		line, err := os.ReadFile(file)
+		if err == nil && bytes.Equal(line, fmt.Appendf(nil, "runbook-watchdog\x00of process %d\x00", pid)) {
+			n, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+			if p, ok := stat(n); ok && !p.zombie {
+				found = append(found, n)
+			}
+		}
+	}
+	return found
+}
+
+// engineRole is the engine: at which failpoint to die, the file of its lock, and
+// the role of its child with what that takes.
+func engineRole(a []string) {
+	at, path, role, args := a[0], a[1], a[2], a[3:]
+	h := mustHost(Options{Contain: true, Warn: func(s string) { fmt.Println("warning:", s) }})
+	lock, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err == nil {
+		err = unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	}
+	if err == nil {
+		err = h.Guard(lock)
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(96)
+	}
+	claim := "PROCESS_TEST_RUN=" + args[len(args)-1]
+	h.Claim(claim)
+	failpoint = func(here string) {
+		if here == at {
+			killSelf(syscall.SIGKILL)
+		}
+	}
+	self, _ := os.Executable()
+	env := []string{roleVar + "=" + role, claim, "PATH=/usr/bin:/bin"}
+	exit := h.Run(context.Background(), nil, Spec{Path: self, Args: args, Env: env, Stdout: os.Stdout, Stderr: os.Stdout, Grace: engineGrace})
+	fmt.Printf("%+v\n", exit)
+	h.Unguard(lock)
+	h.Disclaim(claim)
+	h.Close()
+}
+
+// What an engine may be running when it is killed.
+var engineChildren = map[string][]string{
+	"plain":              {"wait"},
+	"stubborn":           {"stubborn"},
+	"stopped":            {"stop"},
+	"group stopped":      {"stoparound"},
+	"setsid":             {"leave", "0", "setsid", "linger"},
+	"setsid bare":        {"leave", "0", "setsid", "bare", "linger"},
+	"double":             {"leave", "0", "double", "setsid", "linger"},
+	"double stubborn":    {"leave", "0", "double", "setsid", "stubborn", "linger"},
+	"holds the pipe":     {"leave", "0", "pipe", "setsid", "linger"},
+	"fifty":              {"bomb", "50", "stay"},
+	"fifty, leader gone": {"bomb", "50", "exit"},
+}
+
+func TestKilledEngine(t *testing.T) {
+	for name, child := range engineChildren {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := startEngine(t, "", child[0], child[1:]...)
+			e.kill()
+			e.clean(t)
+		})
+	}
+}
+
+func TestKilledEngineAtFailpoints(t *testing.T) {
+	for _, at := range []string{"fork", "forked", "entered"} {
+		for name, child := range engineChildren {
+			t.Run(at+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				e := startEngine(t, at, child[0], child[1:]...)
+				e.clean(t)
+			})
+		}
+	}
+}
