@@ -30,7 +30,7 @@ func (r *liveRun) ask(ctx context.Context, inv plan.Invocation) answer {
 		RunID:      r.id,
 		Number:     1,
 		Invocation: inv,
-		Env:        []string{"RUNBOOK_RUN_ID=" + r.id.String(), "RUNBOOK_RUN_DIR=" + r.dir.own},
+		Env:        []string{runVariable(r.id), "RUNBOOK_RUN_DIR=" + r.dir.own},
 		Stdout:     &stdout,
 		Stderr:     &stderr,
 	})

@@ -130,7 +130,7 @@ func (r *liveRun) ownVariables(j *job, file string) []string {
 		id = j.execution.String()
 	}
 	vars := []string{
-		"RUNBOOK_RUN_ID=" + r.id.String(),
+		runVariable(r.id),
 		"RUNBOOK_RUN_DIR=" + r.dir.own,
 		"RUNBOOK_STEP_ID=" + id,
 		"RUNBOOK_STEP_ATTEMPT=" + strconv.Itoa(j.number),

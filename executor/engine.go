@@ -63,6 +63,8 @@ func WithStateHandler(h EventHandler) Option {
 // process group, by setsid for instance. For this the calling process becomes
 // the one that inherits orphans (a child subreaper), and ends those the engine's
 // commands left: use it where that does not surprise the rest of the program.
+// A program that also imports package executor/watchdog has them ended even if it
+// is killed itself.
 func WithContainment() Option { return func(o *options) { o.contain = true } }
 
 // WithRunner lets r carry out the attempts in place of local processes.
@@ -102,7 +104,7 @@ func New(c Config, opts ...Option) (*Engine, error) {
 		executions: map[uuid.UUID]place{},
 	}
 	if e.runner == nil {
-		if e.host, err = process.NewHost(process.Options{Contain: o.contain}); err != nil {
+		if e.host, err = process.NewHost(process.Options{Contain: o.contain, Warn: e.warn}); err != nil {
 			return nil, err
 		}
 		e.runner = newLocalRunner(e.host, c)
@@ -113,8 +115,21 @@ func New(c Config, opts ...Option) (*Engine, error) {
 	return e, nil
 }
 
+// warn tells every run that goes on what its user should know.
+func (e *Engine) warn(message string) {
+	e.mu.Lock()
+	live := slices.Clone(e.order)
+	e.mu.Unlock()
+	for _, r := range live {
+		if !r.over() {
+			r.notice(message)
+		}
+	}
+}
+
 // Containment says how far the engine follows what its commands start: "pgroup",
-// "subreaper", or "" where a [Runner] of yours carries them out.
+// "subreaper", "watchdog" (a subreaper whose commands are ended even if this
+// program is killed), or "" where a [Runner] of yours carries them out.
 func (e *Engine) Containment() string {
 	if e.host == nil {
 		return ""
@@ -196,6 +211,7 @@ func (e *Engine) start(ctx context.Context, r *liveRun) error {
 	if err := r.init(e); err != nil {
 		return err
 	}
+	e.claim(r)
 	if r.isPlan {
 		e.runs[r.id] = r
 	}
@@ -208,10 +224,28 @@ func (e *Engine) start(ctx context.Context, r *liveRun) error {
 	go func() {
 		defer e.wg.Done()
 		r.loop()
+		e.disclaim(r)
 		e.retire(r)
 	}()
 	return nil
 }
+
+// claim says that the processes of a run are told by its id, disclaim that there
+// are none any more.
+func (e *Engine) claim(r *liveRun) {
+	if e.host != nil {
+		e.host.Claim(runVariable(r.id))
+	}
+}
+
+func (e *Engine) disclaim(r *liveRun) {
+	if e.host != nil {
+		e.host.Disclaim(runVariable(r.id))
+	}
+}
+
+// runVariable is the entry in the environment of all that a run starts.
+func runVariable(id uuid.UUID) string { return "RUNBOOK_RUN_ID=" + id.String() }
 
 // remember makes an execution known that came to be while its run went on.
 func (e *Engine) remember(id uuid.UUID, p place) {

@@ -51,6 +51,8 @@ func (e *Engine) Survey(ctx context.Context, p *plan.Plan) (Survey, error) {
 	if err := r.init(e); err != nil {
 		return Survey{}, err
 	}
+	e.claim(r)
+	defer e.disclaim(r)
 	defer r.dir.remove()
 	secrets, err := r.fetchSecrets(ctx)
 	if err == nil {

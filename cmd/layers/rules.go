@@ -106,6 +106,12 @@ var layers = []layer{
 		why:  "starting a process knows nothing of the graph it belongs to",
 	},
 	{
+		name: "executor/watchdog",
+		ours: []string{"executor/internal/process"},
+		not:  host,
+		why:  "a watchdog is initialised before all else of its program, so as to be small",
+	},
+	{
 		name: "executor/...",
 		ours: []string{"dag", "runbook/plan", "executor/event", "executor/journal", "executor/state", "executor/mask", "executor/internal/..."},
 		not:  host,
@@ -113,7 +119,7 @@ var layers = []layer{
 	},
 	{
 		name: "cmd/runbook/...",
-		ours: []string{"runbook/...", "executor", "executor/event", "executor/sink/...", "dag", "schema"},
+		ours: []string{"runbook/...", "executor", "executor/event", "executor/sink/...", "executor/watchdog", "dag", "schema"},
 		why:  "the command line only joins the front end and the engine, and prints",
 	},
 	{name: "cmd/bench/...", ours: anything, why: "measures every part"},

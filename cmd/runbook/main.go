@@ -4,6 +4,8 @@ package main
 import (
 	"os"
 	"runtime/debug"
+
+	_ "github.com/cloudops-run/runbook/executor/watchdog" // apply answers for its steps beyond its own death
 )
 
 // version is stamped by the build: -ldflags "-X main.version=v1.2.3". Without

@@ -125,8 +125,9 @@ func (w *watchdog) spawn() error {
 	leaders.keep(pid)
 	w.pid, w.socket = pid, os.NewFile(uintptr(ends[0]), "watchdog")
 	for _, g := range w.guarded {
-		if err := w.send(guardMessage, g); err != nil {
-			return err
+		if w.send(guardMessage, g) != nil {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // and try the next
+			break
 		}
 	}
 	return nil

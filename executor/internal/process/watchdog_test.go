@@ -6,9 +6,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -20,12 +23,19 @@ import (
 // runs one child and is killed with SIGKILL at a moment of its life.
 type engine struct {
 	*rig
-	pid  int
-	lock *os.File // as another program sees the lock that the engine holds
-	wait func()
+	pid    int
+	stdout *buffer
+	lock   *os.File // as another program sees the lock that the engine holds
+	wait   func()
 }
 
-const engineGrace = 300 * time.Millisecond
+const (
+	engineGrace = 300 * time.Millisecond
+
+	// cleanTime is what the watchdog may take beyond the grace period. On an idle
+	// machine it takes a few milliseconds.
+	cleanTime = 10 * time.Second
+)
 
 // startEngine starts an engine that runs a role, and kills itself where at names
 // a failpoint. It returns when the child has said that it is ready, or the
@@ -41,7 +51,7 @@ func startEngine(t *testing.T, at, role string, args ...string) *engine {
 	t.Cleanup(func() { lock.Close() })
 	s, stdout, stderr := r.spec("host", append([]string{"engine", at, path, role}, args...)...)
 	ready := stdout.await("ready")
-	e := &engine{rig: r, lock: lock}
+	e := &engine{rig: r, lock: lock, stdout: stdout}
 	// It is started as a shell starts it: by a parent that does not look after
 	// what it leaves.
 	started := make(chan int, 1)
@@ -119,17 +129,18 @@ func (e *engine) clean(t *testing.T) {
 		if free {
 			break
 		}
-		if time.Since(began) > engineGrace+2*time.Second {
+		if time.Since(began) > engineGrace+cleanTime {
 			t.Errorf("locked or alive after %v: %q", time.Since(began), left)
 			return
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
-	if w := watchdogsOf(e.pid); len(w) > 0 && !gone(w, time.Second) {
+	if w := watchdogsOf(e.pid); len(w) > 0 && !gone(w, cleanTime) {
 		t.Errorf("the watchdog is still there: %v", w)
 	}
 }
 
+// gone waits until none of pids lives.
 func gone(pids []int, within time.Duration) bool {
 	for deadline := time.Now().Add(within); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		alive := false
@@ -227,5 +238,107 @@ func TestKilledEngineAtFailpoints(t *testing.T) {
 				e.clean(t)
 			})
 		}
+	}
+}
+
+// A watchdog that dies is replaced, by one that knows all that the first knew.
+func TestKilledWatchdog(t *testing.T) {
+	e := startEngine(t, "", "leave", "0", "double", "setsid", "stubborn", "linger")
+	first := watchdogsOf(e.pid)
+	if len(first) != 1 {
+		t.Fatalf("watchdogs: %v", first)
+	}
+	_ = syscall.Kill(first[0], syscall.SIGTERM) // meant for others
+	_ = syscall.Kill(first[0], syscall.SIGINT)
+	_ = syscall.Kill(first[0], syscall.SIGKILL)
+	warned := e.stdout.await("another one is started")
+	second := first
+	for deadline := time.Now().Add(10 * time.Second); len(second) != 1 || second[0] == first[0]; second = watchdogsOf(e.pid) {
+		if time.Now().After(deadline) {
+			t.Fatalf("watchdogs after %v was killed: %v", first, second)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	<-warned
+	e.kill()
+	e.clean(t)
+}
+
+// A watchdog that keeps dying is given up, and said to be.
+func TestDyingWatchdogs(t *testing.T) {
+	e := startEngine(t, "", "wait")
+	given := e.stdout.await("there is none any more")
+	last := 0
+	for {
+		select {
+		case <-given:
+			if n := strings.Count(e.stdout.String(), "another one is started"); n != 1 {
+				t.Errorf("said %d times: %s", n, e.stdout)
+			}
+			if left := watchdogsOf(e.pid); len(left) != 0 {
+				t.Errorf("watchdogs: %v", left)
+			}
+			e.kill()
+			e.wait()
+			return
+		case <-time.After(time.Millisecond):
+		}
+		if w := watchdogsOf(e.pid); len(w) == 1 && w[0] != last {
+			last = w[0]
+			_ = syscall.Kill(last, syscall.SIGKILL)
+		}
+	}
+}
+
+// An engine that ends in order leaves no watchdog, and lets go of its lock.
+func TestEngineEndsInOrder(t *testing.T) {
+	e := startEngine(t, "", "short")
+	if w := watchdogsOf(e.pid); len(w) != 1 {
+		t.Errorf("watchdogs: %v", w)
+	}
+	if !e.locked() {
+		t.Error("the lock is free while the engine lives")
+	}
+	e.wait()
+	if w := watchdogsOf(e.pid); len(w) != 0 || e.locked() {
+		t.Errorf("watchdogs: %v, locked: %v", w, e.locked())
+	}
+	if !strings.Contains(e.stdout.String(), "Code:0") || strings.Contains(e.stdout.String(), "warning") {
+		t.Error(e.stdout)
+	}
+}
+
+// A process that only has the number of one that is in the ledger is a stranger,
+// and so is its session.
+func TestLedgerKnowsNumbersThatWereUsedAgain(t *testing.T) {
+	l, err := newLedger()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.close()
+	for _, e := range []struct {
+		pid          int
+		since, until uint64
+		grace        time.Duration
+	}{{10, 100, 101, 1}, {20, 100, 101, 2}, {30, 100, 101, 3}} {
+		l.enter(l.announce(e.since, e.grace), e.pid, e.until)
+	}
+	l.announce(100, 4)
+	l.lodge([]proc{{pid: 40, start: 70}, {pid: 50, start: 70, zombie: true}})
+	l.strike(l.announce(100, 5))
+	got := l.pages.valid([]proc{{pid: 10, start: 100}, {pid: 20, start: 205}, {pid: 40, start: 70}})
+	want := map[int]time.Duration{10: 1, 30: 3, 40: 4}
+	if !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	l.lodge(nil)
+	if got := l.pages.valid(nil); got[40] != 0 || len(got) != 3 {
+		t.Errorf("%v", got)
+	}
+	l.claim("A=1")
+	l.claim("B=2")
+	l.disclaim("A=1")
+	if got := l.pages.claimed(); !slices.Equal(got, []string{"B=2"}) {
+		t.Errorf("%q", got)
 	}
 }
