@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/executor/internal/process"
 	"github.com/cloudops-run/runbook/executor/internal/run"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
@@ -33,6 +35,9 @@ type job struct {
 	inv       plan.Invocation
 	err       error  // why there is no inv
 	undone    Status // of the step that this one undoes
+	file      string // of $RUNBOOK_STEP_OUTPUT
+	own       []string
+	spec      *process.Spec // nil: its Runner finds out itself
 }
 
 // newJob asks the machine for what an attempt needs. The loop calls it.
@@ -51,7 +56,40 @@ func (r *liveRun) newJob(n run.Node, number int) *job {
 		j.scope = r.scope(n)
 		j.inv, j.err = j.step.Invocation(j.scope)
 	}
+	j.file = r.outputFile(j)
+	j.own = r.ownVariables(j)
 	return j
+}
+
+// unstartable is the outcome of an attempt that is known not to be able to
+// start; nil: it may. The loop asks it, so that such an attempt is not recorded
+// as started.
+func (r *liveRun) unstartable(j *job) *Outcome {
+	err, again := j.err, false // values do not change between two attempts
+	switch {
+	case err != nil:
+	case j.inv.StdoutFile != "" && hidesStdout(j.step):
+		err = errors.New("stdout: a step with secret_outputs keeps its standard output to itself")
+	default:
+		local, ok := r.engine.runner.(*localRunner)
+		if !ok {
+			return nil
+		}
+		spec, problem := local.prepare(j.inv, j.own)
+		if problem == nil {
+			j.spec = &spec
+			return nil
+		}
+		err, again = problem, true
+	}
+	r.mu.Lock()
+	delete(r.captured, j.node)
+	r.mu.Unlock()
+	out := &Outcome{Ending: NotStarted, ExitCode: -1, Error: err.Error()}
+	if !again {
+		out.RetryIf = &again
+	}
+	return out
 }
 
 // commandLine is what a started event shows: the program and its arguments.
@@ -83,14 +121,7 @@ func (r *liveRun) attempt(ctx context.Context, killed <-chan struct{}, j *job) (
 			out = Outcome{Ending: Broken, Error: fmt.Sprintf("the runner panicked: %v", p), ExitCode: -1, StartedAt: began, EndedAt: time.Now()}
 		}
 	}()
-	if j.err != nil {
-		return Outcome{Ending: NotStarted, Error: j.err.Error(), ExitCode: -1, StartedAt: began, EndedAt: time.Now()}
-	}
-	if j.inv.StdoutFile != "" && hidesStdout(j.step) {
-		return Outcome{Ending: NotStarted, Error: "stdout: a step with secret_outputs keeps its standard output to itself", ExitCode: -1, StartedAt: began, EndedAt: time.Now()}
-	}
 	rec := r.newRecorder(j)
-	file := r.outputFile(j)
 	a := Attempt{
 		RunID:       r.id,
 		ExecutionID: j.execution,
@@ -98,10 +129,11 @@ func (r *liveRun) attempt(ctx context.Context, killed <-chan struct{}, j *job) (
 		Phase:       j.node.Phase,
 		Number:      j.number,
 		Invocation:  j.inv,
-		Env:         r.ownVariables(j, file),
+		Env:         j.own,
 		Kill:        killed,
 		Stdout:      rec.stdout,
 		Stderr:      rec.stderr,
+		spec:        j.spec,
 	}
 	if f := rec.stdout.file; f != nil {
 		a.open = f.open
@@ -111,7 +143,7 @@ func (r *liveRun) attempt(ctx context.Context, killed <-chan struct{}, j *job) (
 	}
 	out = r.engine.runner.Run(ctx, a)
 	rec.close(&out)
-	r.judge(j, &out, rec, file)
+	r.judge(j, &out, rec, j.file)
 	for _, w := range out.Warnings {
 		r.warn(j, w)
 	}
@@ -124,7 +156,7 @@ func (r *liveRun) outputFile(j *job) string {
 }
 
 // ownVariables are the variables the engine itself sets for an attempt.
-func (r *liveRun) ownVariables(j *job, file string) []string {
+func (r *liveRun) ownVariables(j *job) []string {
 	id := j.id
 	if id == "" {
 		id = j.execution.String()
@@ -134,7 +166,7 @@ func (r *liveRun) ownVariables(j *job, file string) []string {
 		"RUNBOOK_RUN_DIR=" + r.dir.own,
 		"RUNBOOK_STEP_ID=" + id,
 		"RUNBOOK_STEP_ATTEMPT=" + strconv.Itoa(j.number),
-		"RUNBOOK_STEP_OUTPUT=" + file,
+		"RUNBOOK_STEP_OUTPUT=" + j.file,
 		"RUNBOOK_IDEMPOTENCY_KEY=" + j.execution.String(),
 	}
 	if j.undone != event.StatusUnknown {

@@ -32,13 +32,15 @@ func (l *localRunner) Run(ctx context.Context, a Attempt) Outcome {
 	notStarted := func(reason event.Reason, err error) Outcome {
 		return Outcome{Ending: NotStarted, Reason: reason, ExitCode: -1, Error: err.Error(), StartedAt: began, EndedAt: time.Now()}
 	}
-	if err := checkScript(a.Invocation.Script); err != nil {
-		return notStarted("", err)
+	if a.spec == nil {
+		spec, err := l.prepare(a.Invocation, a.Env)
+		if err != nil {
+			return notStarted("", err)
+		}
+		a.spec = &spec
 	}
-	spec, err := l.spec(a)
-	if err != nil {
-		return notStarted("", err)
-	}
+	spec := *a.spec
+	spec.Stdout, spec.Stderr = a.Stdout, a.Stderr
 	files := &files{attempt: a}
 	defer files.closeStdin()
 	if a.Invocation.Stdin != nil || a.open != nil {
@@ -47,9 +49,12 @@ func (l *localRunner) Run(ctx context.Context, a Attempt) Outcome {
 	return outcome(l.host.Run(ctx, a.Kill, spec), spec.Timeout)
 }
 
-// spec is the process of an attempt.
-func (l *localRunner) spec(a Attempt) (process.Spec, error) {
-	inv := a.Invocation
+// prepare makes the process of an attempt, with the engine's own variables, and
+// finds out what can be known beforehand of why it could not start.
+func (l *localRunner) prepare(inv plan.Invocation, own []string) (process.Spec, error) {
+	if err := checkScript(inv.Script); err != nil {
+		return process.Spec{}, err
+	}
 	base := l.base
 	if inv.BareEnv {
 		base = nil
@@ -58,7 +63,7 @@ func (l *localRunner) spec(a Attempt) (process.Spec, error) {
 	if err != nil {
 		return process.Spec{}, err
 	}
-	env := environ(base, append(declared, inv.Env...), a.Env)
+	env := environ(base, append(declared, inv.Env...), own)
 	path, err := process.LookPath(inv.Program, env, inv.Dir)
 	if err != nil {
 		return process.Spec{}, err
@@ -69,20 +74,18 @@ func (l *localRunner) spec(a Attempt) (process.Spec, error) {
 		Args:    inv.Args,
 		Env:     env,
 		Dir:     inv.Dir,
-		Stdout:  a.Stdout,
-		Stderr:  a.Stderr,
 		Timeout: inv.Timeout,
 		Grace:   inv.GracePeriod,
 	}
 	if s.Timeout == 0 {
 		s.Timeout = l.timeout
 	}
-	for _, kv := range a.Env { // names the attempt, and so what escapes from it
+	for _, kv := range own { // names the attempt, and so what escapes from it
 		if strings.HasPrefix(kv, "RUNBOOK_STEP_OUTPUT=") {
 			s.Cookie = kv
 		}
 	}
-	return s, nil
+	return s, s.Check()
 }
 
 // checkScript makes sure that what runs is what was reviewed.
@@ -111,7 +114,7 @@ func outcome(x process.Exit, timeout time.Duration) Outcome {
 	var start *process.StartError
 	switch {
 	case errors.As(x.Err, &start) && start.Op == process.OpStop:
-		out.Ending, out.Error = Stopped, "cancelled before it started"
+		out.Ending, out.NoProcess, out.Error = Stopped, true, "cancelled before it started"
 	case x.PID == 0:
 		out.Ending, out.Error = NotStarted, x.Err.Error()
 	case x.Err != nil:

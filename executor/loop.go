@@ -33,7 +33,7 @@ func (r *liveRun) loop() {
 		}
 		select {
 		case slot <- struct{}{}:
-			if started := r.handle(run.SlotFree{}); !started {
+			if started := r.startNext(); !started {
 				<-r.engine.slots
 			}
 		case in := <-r.inputs:
@@ -63,25 +63,40 @@ func (r *liveRun) take(in run.Input) {
 	r.handle(in)
 }
 
-// handle gives the machine an input and carries out what it answers. It reports
-// whether an attempt was started.
-func (r *liveRun) handle(in run.Input) (started bool) {
+// startNext uses a slot for the attempt that comes next. It reports whether it
+// was started.
+func (r *liveRun) startNext() bool {
+	now := time.Now()
 	r.mu.Lock()
-	effects := r.machine.Handle(time.Now(), in)
+	node, attempt, ok := r.machine.Next(now)
 	r.mu.Unlock()
-	var next *job
-	for _, effect := range effects {
-		if start, ok := effect.(run.Start); ok {
-			next = r.newJob(start.Node, start.Attempt)
-		}
+	if !ok {
+		return false
 	}
+	next := r.newJob(node, attempt)
+	if out := r.unstartable(next); out != nil {
+		return r.carryOut(now, run.Finished{Node: node, Attempt: attempt, Outcome: *out}, nil)
+	}
+	return r.carryOut(now, run.SlotFree{}, next)
+}
+
+// handle gives the machine an input and carries out what it answers.
+func (r *liveRun) handle(in run.Input) { r.carryOut(time.Now(), in, nil) }
+
+// carryOut is handle, with the attempt that a SlotFree is for. It reports
+// whether that was started.
+func (r *liveRun) carryOut(now time.Time, in run.Input, next *job) (started bool) {
+	r.mu.Lock()
+	effects := r.machine.Handle(now, in)
+	r.mu.Unlock()
 	for _, effect := range effects {
 		switch effect := effect.(type) {
 		case run.Record:
 			if err := r.record(effect.Event, next); err != nil {
 				// Nothing may start that was not written down, so the rest of
 				// the effects is not carried out.
-				return r.handle(run.Abort{Error: "the journal cannot be written: " + err.Error()}) || started
+				r.handle(run.Abort{Error: "the journal cannot be written: " + err.Error()})
+				return started
 			}
 		case run.Start:
 			r.start(next)

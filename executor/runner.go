@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/executor/internal/process"
 	"github.com/cloudops-run/runbook/executor/internal/run"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
@@ -34,6 +35,10 @@ type Attempt struct {
 	// Stdout and Stderr take what the attempt writes, each from one goroutine,
 	// and not after Run has returned. They do not fail and do not block for long.
 	Stdout, Stderr io.Writer
+
+	// spec is the process, where it was looked into before the attempt was
+	// recorded as started.
+	spec *process.Spec
 
 	// open makes the file that standard output goes to as well, nil: there is
 	// none. It is called right before the process starts; undo is for a start

@@ -115,6 +115,7 @@ func (r *Result) appendJSON(b []byte) []byte {
 	o.string(r.Status.String())
 	o.text("reason", string(r.Reason))
 	o.int("attempts", r.Attempts)
+	o.flag("not_started", r.NotStarted)
 	o.key("exit_code")
 	o.b = appendInt(o.b, r.ExitCode)
 	o.text("signal", r.Signal)

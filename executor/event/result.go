@@ -59,13 +59,14 @@ type Result struct {
 	Phase       Phase         `json:"phase,omitempty"`
 	Status      Status        `json:"status"`
 	Reason      Reason        `json:"reason,omitempty"`
-	Attempts    int           `json:"attempts,omitempty"`  // how many were started
-	ExitCode    int           `json:"exit_code"`           // -1: no exit code, as Signal or Error tells
-	Signal      string        `json:"signal,omitempty"`    // the signal that ended it, such as SIGKILL
-	Stdout      string        `json:"stdout,omitempty"`    // head and tail, 1 MiB at most; empty in events, the log has it
-	Stderr      string        `json:"stderr,omitempty"`    // as Stdout
-	Truncated   bool          `json:"truncated,omitempty"` // Stdout or Stderr lacks its middle; the log has all of it
-	Duration    time.Duration `json:"-"`                   // of the last attempt, on the monotonic clock; in JSON "duration": "2m30s"
+	Attempts    int           `json:"attempts,omitempty"`    // how many there were, those that could not start among them
+	NotStarted  bool          `json:"not_started,omitempty"` // nothing of the last attempt ran: no process came to be
+	ExitCode    int           `json:"exit_code"`             // -1: no exit code, as Signal or Error tells
+	Signal      string        `json:"signal,omitempty"`      // the signal that ended it, such as SIGKILL
+	Stdout      string        `json:"stdout,omitempty"`      // head and tail, 1 MiB at most; empty in events, the log has it
+	Stderr      string        `json:"stderr,omitempty"`      // as Stdout
+	Truncated   bool          `json:"truncated,omitempty"`   // Stdout or Stderr lacks its middle; the log has all of it
+	Duration    time.Duration `json:"-"`                     // of the last attempt, on the monotonic clock; in JSON "duration": "2m30s"
 	StartedAt   time.Time     `json:"started_at,omitzero"`
 	CompletedAt time.Time     `json:"completed_at,omitzero"`
 	LogPath     string        `json:"log_path,omitempty"`

@@ -54,6 +54,27 @@ func LookPath(program string, env []string, dir string) (string, error) {
 	return fail(syscall.ENOENT, "program %q not found in PATH %q", program, path)
 }
 
+// Check looks for what keeps s from starting: its folder, or a program that was
+// not looked up. It is cheap, and what it does not see the start will tell. An
+// error is a [*StartError].
+func (s *Spec) Check() error {
+	if s.Dir != "" && access(s.Dir+"/.", unix.X_OK) != nil {
+		if detail := badFolder(s.Dir); detail != "" {
+			return &StartError{Op: OpDir, Path: s.Path, Dir: s.Dir, Err: syscall.ENOENT, detail: detail}
+		}
+	}
+	if !strings.Contains(s.Argv0, "/") {
+		return nil
+	}
+	path := absolute(s.Path, s.Dir)
+	if err := executable(path); err != nil {
+		if detail := badProgram(path, err); detail != "" {
+			return &StartError{Op: OpExec, Path: s.Path, Dir: s.Dir, Err: err, detail: detail}
+		}
+	}
+	return nil
+}
+
 // executable tells why file cannot be executed: EACCES where it is there and is
 // no folder, else ENOENT.
 func executable(file string) error {

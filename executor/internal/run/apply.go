@@ -106,18 +106,15 @@ func (m *Machine) applyStep(i int, e *event.Event, at time.Time) {
 	k, local := m.in(i)
 	switch e.Type {
 	case event.Started:
-		if n.inner != 0 {
+		if n.inner != 0 || n.running() {
 			return
 		}
 		if n.attempts == 0 {
 			n.started, n.before = at, e.Attempt-1
-			m.began = true
-			if n.step.Rollback != nil && m.stageOf(i) == main {
-				m.order = append(m.order, int32(i))
-			}
 		}
-		if n.running() {
-			return
+		m.began = true
+		if !n.ran() && n.step.Rollback != nil && m.stageOf(i) == main {
+			m.order = append(m.order, int32(i))
 		}
 		if n.between {
 			m.between--
@@ -128,14 +125,19 @@ func (m *Machine) applyStep(i int, e *event.Event, at time.Time) {
 		k.active.add(local)
 		m.runs(i, 1)
 	case event.Retrying:
-		if !n.running() {
+		if n.inner != 0 || !n.running() && e.Attempt <= n.attempts {
 			return
 		}
-		n.between, n.result, n.reason = true, e.Result, e.Reason
+		m.attempted(i, e, at)
+		if !n.between {
+			m.between++
+		}
+		n.status, n.between, n.result, n.reason = event.StatusRunning, true, e.Result, e.Reason
 		n.due = at.Add(time.Duration(e.Delay))
 		m.delays.add(i, n.due)
-		m.between++
-		m.runs(i, -1)
+		m.unready(i)
+		k.gated.remove(local)
+		k.active.add(local)
 	case event.Expanded:
 		m.expand(i, e, at)
 	case event.Waiting:
@@ -152,7 +154,51 @@ func (m *Machine) applyStep(i int, e *event.Event, at time.Time) {
 			m.ask(i, rejected)
 		}
 	default:
-		m.end(i, e)
+		m.end(i, e, at)
+	}
+}
+
+// attempted counts the attempt that an event tells the end of. There was no
+// started event where it was known before that it could not start.
+func (m *Machine) attempted(i int, e *event.Event, at time.Time) {
+	n := &m.nodes[i]
+	switch {
+	case n.running():
+		m.runs(i, -1)
+	case e.Attempt > n.attempts:
+		if n.attempts == 0 {
+			n.started, n.before = at, e.Attempt-1
+		}
+		n.attempts = e.Attempt
+	default:
+		return
+	}
+	if e.Result == nil || !e.Result.NotStarted {
+		return
+	}
+	// Of what never ran there is nothing to undo.
+	if n.idle++; !n.ran() {
+		if at := lastIndex(m.order, int32(i)); at >= 0 {
+			m.order = slices.Delete(m.order, at, at+1)
+		}
+	}
+}
+
+// lastIndex is where x is in a list, looked for from its end; -1: nowhere.
+func lastIndex(list []int32, x int32) int {
+	for at, v := range slices.Backward(list) {
+		if v == x {
+			return at
+		}
+	}
+	return -1
+}
+
+// unready takes a node off those that may start.
+func (m *Machine) unready(i int) {
+	if k, local := m.in(i); k.ready.has(local) {
+		k.ready.remove(local)
+		m.refresh(m.nodes[i].block)
 	}
 }
 
@@ -178,11 +224,11 @@ func (m *Machine) ask(i int, to approval) {
 
 // end takes a node out of everything it was in and tells those who waited for
 // it.
-func (m *Machine) end(i int, e *event.Event) {
+func (m *Machine) end(i int, e *event.Event, at time.Time) {
 	n := &m.nodes[i]
 	k, local := m.in(i)
-	if n.running() {
-		m.runs(i, -1)
+	if !e.Kept {
+		m.attempted(i, e, at)
 	}
 	if n.between {
 		m.between--
@@ -190,10 +236,7 @@ func (m *Machine) end(i int, e *event.Event) {
 	if n.approval == requested {
 		m.awaiting--
 	}
-	if k.ready.has(local) {
-		k.ready.remove(local)
-		m.refresh(n.block)
-	}
+	m.unready(i)
 	k.gated.remove(local)
 	k.doomed.remove(local)
 	k.active.remove(local)
@@ -388,7 +431,7 @@ func (m *Machine) handles() bool {
 	return m.failure() >= 0 && !m.cancelled && m.cutShort < 0 && m.broken == "" && m.refused == ""
 }
 
-// openRollbacks lines up what undoes the steps that were started, the last one
+// openRollbacks lines up what undoes the steps that ran, the last one to start
 // first.
 func (m *Machine) openRollbacks() {
 	list := m.order

@@ -208,6 +208,7 @@ func drawTries(t *rapid.T) []try {
 			reason: oneOf(t, "reason", "", "", "", "", event.ReasonOutput, event.ReasonExpect),
 			retry:  oneOf(t, "retry if", "", "", "", "yes", "no"),
 		}
+		tries[i].early = tries[i].took > 2*ms
 	}
 	return tries
 }

@@ -104,32 +104,60 @@ func (m *Machine) recordBegin() {
 
 // startNext starts the ready node that comes first in the file.
 func (m *Machine) startNext() {
-	for m.WantsSlot() {
-		i := m.nextReady()
-		n := &m.nodes[i]
-		if n.between && m.tooLate(i) {
-			m.recordLast(i, "its time for retries (max_elapsed) was over before there was room for another attempt")
-			m.settle()
-			continue
-		}
-		attempt := n.attempts + 1
-		if n.attempts == 0 && m.memory != nil {
-			attempt += m.memory.attempts[phaseID{m.phase(i), m.stepID(i)}]
-		}
-		m.recordAbout(i, event.Event{Type: event.Started, Attempt: attempt, Fingerprint: m.recordedPrint(i)})
-		m.nodes[i].told = 0
-		m.emit(Start{Node: m.node(i), Attempt: attempt})
+	if !m.WantsSlot() {
 		return
 	}
+	i := m.nextReady()
+	if m.givesUp(i) {
+		return
+	}
+	attempt := m.nextAttempt(i)
+	m.recordAbout(i, event.Event{Type: event.Started, Attempt: attempt, Fingerprint: m.recordedPrint(i)})
+	m.nodes[i].told = 0
+	m.emit(Start{Node: m.node(i), Attempt: attempt})
+}
+
+// nextAttempt is the number of a node's next attempt; those before the run was
+// resumed count.
+func (m *Machine) nextAttempt(i int) int {
+	n := &m.nodes[i]
+	if n.attempts == 0 && m.memory != nil {
+		return m.memory.attempts[phaseID{m.phase(i), m.stepID(i)}] + 1
+	}
+	return n.attempts + 1
+}
+
+// givesUp ends a node whose next attempt comes too late.
+func (m *Machine) givesUp(i int) bool {
+	if !m.nodes[i].between || !m.tooLate(i) {
+		return false
+	}
+	m.recordLast(i, "its time for retries (max_elapsed) was over before there was room for another attempt")
+	return true
+}
+
+// cannotStart reports whether an input says of the node that comes next that
+// its attempt cannot start. There is no started event then.
+func (m *Machine) cannotStart(i int, in *Finished) bool {
+	return in.Outcome.Ending == NotStarted && in.Attempt == m.nextAttempt(i) && m.WantsSlot() && m.nextReady() == i
 }
 
 // finish decides what the end of an attempt means for its step.
 func (m *Machine) finish(in Finished) {
 	i, ok := m.index(in.Node)
-	if !ok || !m.nodes[i].running() || m.nodes[i].attempts != in.Attempt {
+	if !ok {
 		return
 	}
-	r := m.result(i, &in.Outcome)
+	switch n := &m.nodes[i]; {
+	case n.running() && n.attempts == in.Attempt:
+	case m.cannotStart(i, &in):
+		if m.givesUp(i) {
+			return
+		}
+	default:
+		return
+	}
+	r := m.result(i, in.Attempt, &in.Outcome)
 	e := event.Event{Attempt: in.Attempt, Result: r}
 	switch r.Status {
 	case event.StatusCompleted:
@@ -175,12 +203,13 @@ func (m *Machine) recordable(o *Outcome, r *event.Result) event.Values {
 
 // result describes an attempt. Its status is how the step stands if no other
 // attempt follows.
-func (m *Machine) result(i int, o *Outcome) *event.Result {
+func (m *Machine) result(i, attempt int, o *Outcome) *event.Result {
 	r := &event.Result{
 		ID:          m.executionID(i),
 		StepID:      m.stepID(i),
 		Phase:       m.phase(i),
-		Attempts:    m.nodes[i].attempts,
+		Attempts:    attempt,
+		NotStarted:  o.Ending == NotStarted || o.NoProcess,
 		ExitCode:    -1,
 		Signal:      o.Signal,
 		Truncated:   o.Truncated,

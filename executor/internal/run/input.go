@@ -47,8 +47,9 @@ type Refuse struct {
 // comes back; where none comes the slot is not wanted any more.
 type SlotFree struct{}
 
-// Finished says that an attempt has ended. One that does not run, or not any
-// more, is ignored.
+// Finished says that an attempt has ended, or, in place of [SlotFree], that the
+// one of [Machine.Next] cannot start: NotStarted. Any other that does not run,
+// or not any more, is ignored.
 type Finished struct {
 	Node    Node
 	Attempt int

@@ -103,6 +103,22 @@ func TestLanguage(t *testing.T) {
 			tries: map[string][]try{"c": failing(), "d": failing(), "undo:c": failing()},
 		}, "completed a#1; completed b#1; failed c#1 exit tolerated; skipped skipped if; failed d#1 exit; skipped never stopped; " +
 			"completed undo:d#1; rolled_back d; failed undo:c#1 exit; skipped undo:b if; completed undo:a#1; rolled_back a; completed f#1; completed z#1; run_completed failed"},
+		{"what never ran is not undone", scenario{
+			plan: &plan.Plan{Steps: []plan.Step{
+				{ID: "a", Rollback: undo}, {ID: "early", Rollback: undo}, {ID: "late", Rollback: undo},
+				{ID: "at_last", Rollback: undo, Retry: &plan.Retry{Times: 2}}, {ID: "at_first", Rollback: undo, Retry: &plan.Retry{Times: 1}}}}, slots: 9,
+			tries: map[string][]try{
+				"early": {{ending: NotStarted, early: true}}, "late": {{ending: NotStarted}}, "a": {{took: 3 * ms}},
+				"at_last":  {{ending: NotStarted}, {ending: NotStarted, early: true}, {took: ms}},
+				"at_first": {{took: ms, ending: Signaled}, {ending: NotStarted, early: true}},
+			},
+		}, "failed early#1 start; failed late#1 start; retrying at_last#1 start after 0s; retrying at_last#2 start after 0s; completed at_last#3; " +
+			"retrying at_first#1 signal after 0s; failed at_first#2 start; completed a#1; " +
+			"completed undo:at_last#1; rolled_back at_last; completed undo:at_first#1; rolled_back at_first; completed undo:a#1; rolled_back a; run_completed failed"},
+		{"what cannot start comes too late as well", scenario{
+			plan:  &plan.Plan{Steps: []plan.Step{{ID: "a", Retry: &plan.Retry{Times: 5, Delay: plan.Text("1ms"), MaxElapsed: plan.Text("5ms")}}, {ID: "b"}}},
+			tries: map[string][]try{"a": {{took: ms, code: 1}, {ending: NotStarted, early: true}}, "b": {{took: 9 * ms}}}, slots: 1,
+		}, "retrying a#1 exit after 1ms; completed b#1; failed a#1 exit; run_completed failed"},
 		{"no rollbacks", scenario{plan: serial(plan.Step{ID: "a", Rollback: undo}), tries: map[string][]try{"a": failing()}, noRollback: true},
 			"failed a#1 exit; run_completed failed"},
 		{"a cancel rolls nothing back", scenario{

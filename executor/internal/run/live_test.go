@@ -49,7 +49,7 @@ func runLive(s *scenario) *live {
 	l.carryOut(Begin{})
 	for !l.done {
 		for l.free > 0 && l.m.WantsSlot() {
-			l.carryOut(SlotFree{})
+			l.startNext()
 		}
 		timer.Stop()
 		if due, ok := l.m.NextTick(); ok {
@@ -73,6 +73,24 @@ func runLive(s *scenario) *live {
 		}
 	}
 	return l
+}
+
+func (l *live) startNext() {
+	n, number, _ := l.m.Next(time.Now())
+	if t := l.tryOf(nameOf(l.m, n), instanceOf(l.m, n), number); t.ending == NotStarted && t.early {
+		l.carryOut(Finished{n, number, t.outcome(time.Now())})
+		return
+	}
+	l.carryOut(SlotFree{})
+}
+
+// outcome is what comes of a try that is let alone.
+func (t try) outcome(began time.Time) Outcome {
+	o := Outcome{Ending: t.ending, ExitCode: t.code, Reason: t.reason, StartedAt: began}
+	if yes := t.retry == "yes"; t.retry != "" {
+		o.RetryIf = &yes
+	}
+	return o
 }
 
 func (l *live) carryOut(in Input) {
@@ -125,10 +143,7 @@ func (l *live) lock(e Lock) {
 
 func (l *live) attempt(s Start, a *liveAttempt, t try) {
 	began := time.Now()
-	o := Outcome{Ending: t.ending, ExitCode: t.code, Reason: t.reason, StartedAt: began}
-	if yes := t.retry == "yes"; t.retry != "" {
-		o.RetryIf = &yes
-	}
+	o := t.outcome(began)
 	over := time.After(t.took)
 	for asked := false; ; {
 		select {

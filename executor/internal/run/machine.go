@@ -116,8 +116,8 @@ type state struct {
 	stage         stage
 	stages        [over]int32 // the block of each; of rollback 0 until it comes to that
 	stats         event.Stats
-	order         []int32 // the nodes with a rollback whose attempt started, in that order
-	kept          []int32 // those whose attempt started before the run was resumed
+	order         []int32 // the nodes with a rollback that ran, or run, in the order in which they started
+	kept          []int32 // those that ran before the run was resumed
 	failed        []int32 // steps of the runbook that failed and were not tolerated, in that order
 	cutShort      int     // a step that was stopped although nobody cancelled the run; -1: none
 	handlerFailed bool
@@ -326,6 +326,19 @@ func (m *Machine) Waiting() []Node {
 // WantsSlot reports whether an attempt could start if there was a slot for it.
 func (m *Machine) WantsSlot() bool {
 	return m.status == event.StatusRunning && m.stage < over && !m.run.closed && m.blocks[m.stages[m.stage]].wants()
+}
+
+// Next is the attempt that a [SlotFree] of the same moment would start, unless
+// its time is over; false: none. Where it is known that it cannot start,
+// [Finished] says so in place of [SlotFree].
+func (m *Machine) Next(now time.Time) (n Node, attempt int, ok bool) {
+	m.now = now
+	m.wake()
+	if !m.WantsSlot() {
+		return Node{}, 0, false
+	}
+	i := m.nextReady()
+	return m.node(i), m.nextAttempt(i), true
 }
 
 // NextTick is when a step's next attempt falls due; false: none is waiting.

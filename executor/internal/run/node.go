@@ -29,6 +29,7 @@ type node struct {
 	undone     int32 // its rollback; 0: none
 	attempts   int
 	before     int           // attempts before the run was resumed; they count for the numbers, not for retries
+	idle       int           // further attempts of which nothing ran
 	kept       bool          // ended before the run was resumed
 	started    time.Time     // the first attempt, or what is inside
 	due        time.Time     // between attempts: the next
@@ -62,6 +63,9 @@ const (
 func (n *node) running() bool {
 	return n.status == event.StatusRunning && !n.between && n.inner == 0
 }
+
+// ran reports whether anything of the node ran, or may have.
+func (n *node) ran() bool { return n.attempts-n.before > n.idle || n.kept && n.attempts > 0 }
 
 // failed reports whether the node ended in a failure that nothing tolerates.
 func (n *node) failed() bool {

@@ -78,9 +78,17 @@ func (o *oracle) startOne() bool {
 		}
 		if st.attempts++; st.attempts == 1 {
 			st.began = o.now
-			o.started = append(o.started, st)
 		}
 		st.try = o.tryOf(o.name(st), st.number, st.attempts)
+		if st.try.ending == NotStarted && st.try.early {
+			st.stopped = false
+			o.finish(st)
+			return true
+		}
+		if !st.ran {
+			o.started = slices.DeleteFunc(o.started, func(other *oracleStep) bool { return other == st })
+			o.started = append(o.started, st)
+		}
 		st.is, st.until, st.told, st.stopped = "running", o.now+st.try.took, "", false
 		o.say("started %s#%d", o.name(st), st.attempts)
 		return true
@@ -119,6 +127,7 @@ func (o *oracle) fault(st *oracleStep) string {
 
 func (o *oracle) finish(st *oracleStep) {
 	fault := o.fault(st)
+	st.ran = st.ran || st.try.ending != NotStarted || st.stopped
 	switch delay, again := o.delay(st); {
 	case st.stopped:
 		o.finishes(st, "cancelled", "cancelled")

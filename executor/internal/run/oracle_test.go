@@ -18,7 +18,7 @@ type oracle struct {
 	steps     []*oracleStep // main, on_failure, finally
 	undo      []*oracleStep // rollbacks, once it comes to that
 	opened    []*oracleStep // what has something inside, in the order in which that came to be
-	started   []*oracleStep // in the order of their first attempts
+	started   []*oracleStep // in the order of their first attempts that ran, or run
 	run       oracleStep    // the run's own guards
 	now       time.Duration
 	trace     []string
@@ -48,6 +48,7 @@ type oracleStep struct {
 	reason    string
 	tolerated bool
 	attempts  int
+	ran       bool
 	began     time.Duration // the first attempt
 	until     time.Duration // running: its end; waiting: its next attempt
 	try       try           // of the last attempt
@@ -160,7 +161,7 @@ func (o *oracle) phase() event.Phase {
 		if o.failure() && !o.cancelled && !o.aborted && !o.refused {
 			o.path = "handlers"
 			for _, st := range slices.Backward(o.started) {
-				if st.Rollback != nil && st.phase == event.Main && !o.noRollback {
+				if st.Rollback != nil && st.phase == event.Main && st.ran && !o.noRollback {
 					undo := o.newStep(st.Rollback, st.id, event.Rollback, nil)
 					undo.undoes, undo.item, undo.number = st, st.item, st.number
 					o.undo = append(o.undo, undo)

@@ -42,6 +42,7 @@ type past struct {
 	start       event.Event  // its started event, or the one that tells it was kept
 	end         *event.Event // how the step ended; nil: it did not, or an attempt of it was to follow
 	failed      *event.Event // retrying: how its last attempt ended
+	ran         bool         // an attempt before the last one did
 	interrupted bool         // told as interrupted already
 	undoing     bool         // its rollback was started, and has not completed
 	order       int          // of its start, among those of others
@@ -124,11 +125,13 @@ func (m *Memory) applyStep(e *event.Event) {
 	case event.Started:
 		m.Began = true
 		m.order++
-		m.past[id] = &past{start: *e, order: m.order}
+		m.past[id] = &past{start: *e, order: m.order, ran: p != nil && (p.ran || p.unknown())}
 		delete(m.rolledBack, id)
 	case event.Retrying:
-		if p != nil {
-			p.failed = e
+		if notRun(e) {
+			m.notRun(id, e)
+		} else if p != nil {
+			p.failed, p.ran = e, true
 		}
 	case event.Completed, event.Failed, event.Timeout, event.Cancelled:
 		switch {
@@ -137,6 +140,8 @@ func (m *Memory) applyStep(e *event.Event) {
 				m.whole[id] = e.Fingerprint
 			}
 		case e.Reason == event.ReasonInterrupted:
+		case notRun(e) && (p == nil || !p.ran):
+			delete(m.past, id)
 		default:
 			m.end(id, e)
 		}
@@ -169,6 +174,21 @@ func (m *Memory) applyStep(e *event.Event) {
 	if ends(e.Type) {
 		delete(m.refused, id)
 		delete(m.asked, id)
+	}
+}
+
+// notRun reports whether an event tells the end of an attempt of which nothing
+// ran.
+func notRun(e *event.Event) bool { return e.Result != nil && e.Result.NotStarted }
+
+// notRun forgets an attempt that came to nothing.
+func (m *Memory) notRun(id string, e *event.Event) {
+	switch p := m.past[id]; {
+	case p == nil:
+	case p.ran:
+		p.failed = e
+	default:
+		delete(m.past, id)
 	}
 }
 

@@ -40,8 +40,11 @@ func verdict(s *plan.Step, o *Outcome) (event.Status, event.Reason) {
 // may still be at work.
 func (m *Machine) again(i int, o *Outcome, r *event.Result) (time.Duration, bool) {
 	n := &m.nodes[i]
-	retry := n.step.Retry
-	if retry == nil || n.attempts-n.before > retry.Times || o.Ending == Broken {
+	retry, attempt, first := n.step.Retry, r.Attempts-n.before, n.started
+	if n.attempts == 0 { // it is this one, and could not start
+		attempt, first = 1, m.now
+	}
+	if retry == nil || attempt > retry.Times || o.Ending == Broken {
 		return 0, false
 	}
 	if o.RetryIf != nil && !*o.RetryIf || o.RetryIf == nil && r.Status == event.StatusTimeout {
@@ -55,11 +58,11 @@ func (m *Machine) again(i int, o *Outcome, r *event.Result) (time.Duration, bool
 		r.Error += "; not tried again: " + err.Error()
 		return 0, false
 	}
-	delay := backoff(retry, d, n.attempts-n.before)
+	delay := backoff(retry, d, attempt)
 	if m.options.Random != nil && retry.Jitter > 0 {
 		delay -= time.Duration(float64(delay) * min(retry.Jitter, 1) * m.options.Random())
 	}
-	if d.MaxElapsed > 0 && m.now.Add(delay).After(n.started.Add(d.MaxElapsed)) {
+	if d.MaxElapsed > 0 && m.now.Add(delay).After(first.Add(d.MaxElapsed)) {
 		return 0, false
 	}
 	return delay, true

@@ -43,8 +43,10 @@
 //     one with such guards that is cancelled before its first attempt.
 //   - A run that is paused lets go of its own lock, and takes it again before it
 //     goes on; what it requires is not asked again once an attempt was started.
+//   - An attempt that is known beforehand not to be able to start has no started
+//     event; its step goes from pending to failed, or, with a retry, to retrying.
 //   - Only steps of the runbook and of included ones are rolled back, handlers
-//     are not. A rollback that completed is told by rolled_back.
+//     are not, and neither is a step of which nothing ran. A rollback that completed is told by rolled_back.
 //
 // Answers to probes and held locks are not recorded. A machine that was told the
 // events of a run asks again what led to no event, and goes on from approvals
@@ -80,6 +82,7 @@ type Outcome struct {
 	Warnings  []string     // what the user should know although the attempt is decided
 	Reason    event.Reason // set where Ending does not say it: event.ReasonOutput, event.ReasonExpect; else empty
 	Outputs   event.Values // those that may be recorded; they count where the attempt completes the step
+	NoProcess bool         // Stopped: before a process came to be
 	RetryIf   *bool        // the answer of retry.if; nil: it was not asked
 }
 

@@ -39,6 +39,7 @@ type try struct {
 	ending     Ending
 	code       int
 	reason     event.Reason
+	early      bool   // NotStarted: known beforehand
 	retry      string // what retry.if says: yes, no, or empty: it is not asked
 }
 
@@ -257,6 +258,8 @@ func parse(t *testing.T, text string) *scenario {
 					a.ending = TimedOut
 				case "start":
 					a.ending = NotStarted
+				case "early":
+					a.ending, a.early = NotStarted, true
 				case "engine":
 					a.ending = Broken
 				case "output":

@@ -275,7 +275,7 @@ func (m *Machine) stateOf(i int, h Hidden) plan.StepState {
 
 func (m *Machine) makeState(i int) plan.StepState {
 	n := &m.nodes[i]
-	s := plan.StepState{Status: n.status.String(), Ran: n.attempts > 0, Foreach: m.isLoop(i)}
+	s := plan.StepState{Status: n.status.String(), Ran: n.ran(), Foreach: m.isLoop(i)}
 	s.ExitCode, s.HasExit = n.exit()
 	if n.result != nil {
 		s.Duration = n.result.Duration
@@ -303,7 +303,7 @@ func (m *Machine) makeState(i int) plan.StepState {
 func (m *Machine) ran(i int) bool {
 	n := &m.nodes[i]
 	if n.inner == 0 {
-		return n.attempts > 0
+		return n.ran()
 	}
 	k := &m.blocks[n.inner]
 	for j := k.first; j < k.first+k.size; j++ {

@@ -108,8 +108,9 @@ func allGates(m *Machine) []Node {
 func (s *simulation) fill() {
 	for s.free > 0 && !s.ended && s.m.WantsSlot() {
 		before := len(s.running)
-		s.handle(SlotFree{})
-		if len(s.running) == before && s.m.WantsSlot() {
+		said := len(s.trace)
+		s.startNext()
+		if len(s.running) == before && len(s.trace) == said && s.m.WantsSlot() {
 			s.t.Fatalf("a slot was asked for and not used, and is asked for again")
 		}
 	}
@@ -118,6 +119,16 @@ func (s *simulation) fill() {
 			s.t.Fatalf("an unwanted slot had an effect: %+v", e)
 		}
 	}
+}
+
+// startNext uses a slot, or says that what is next cannot start.
+func (s *simulation) startNext() {
+	n, number, _ := s.m.Next(epoch.Add(s.now))
+	if t := s.tryOf(nameOf(s.m, n), instanceOf(s.m, n), number); t.ending == NotStarted && t.early {
+		s.handle(Finished{n, number, s.outcome(n, &attempt{number: number, started: s.now, try: t})})
+		return
+	}
+	s.handle(SlotFree{})
 }
 
 // step lets the next thing happen.
@@ -196,13 +207,18 @@ func (s *simulation) finish(n Node) {
 	delete(s.running, n)
 	s.free++
 	for _, wrong := range []Input{
-		Finished{n, a.number + 1, Outcome{}}, Finished{n, 0, Outcome{}}, Finished{Node{Phase: n.Phase, Index: 99}, 1, Outcome{}}, Finished{Node{Phase: "none"}, 1, Outcome{}},
+		Finished{n, a.number + 1, Outcome{}}, Finished{n, a.number + 1, Outcome{Ending: NotStarted}}, Finished{n, 0, Outcome{}}, Finished{Node{Phase: n.Phase, Index: 99}, 1, Outcome{}}, Finished{Node{Phase: "none"}, 1, Outcome{}},
 		Probed{Node: n, Yes: true}, Locked{n}, LockBusy{Node: n}, LockWaits{Node: n}, Approve{Node: n}, Reject{Node: n}, Probed{Node: Node{Job: 999}},
 	} {
 		for _, e := range s.m.Handle(epoch.Add(s.now), wrong) {
 			s.t.Fatalf("%T for a node that does not wait for it had an effect: %+v", wrong, e)
 		}
 	}
+	s.handle(Finished{n, a.number, s.outcome(n, a)})
+}
+
+// outcome is how an attempt ended that ends now.
+func (s *simulation) outcome(n Node, a *attempt) Outcome {
 	o := Outcome{
 		Ending: a.try.ending, ExitCode: a.try.code, Reason: a.try.reason,
 		StartedAt: epoch.Add(a.started), EndedAt: epoch.Add(s.now), Duration: s.now - a.started,
@@ -215,7 +231,7 @@ func (s *simulation) finish(n Node) {
 	if a.stopped {
 		o.Ending, o.ExitCode, o.Reason, o.Signal = Stopped, -1, "", "SIGTERM"
 	}
-	s.handle(Finished{n, a.number, o})
+	return o
 }
 
 // answer gives the machine the next answer to what a node has asked.
