@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cloudops-run/runbook/executor"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
@@ -42,14 +43,14 @@ func TestSurvey(t *testing.T) {
 		},
 	}
 	e := newEngine(t, nil)
-	survey, err := e.Survey(t.Context(), p)
+	survey, err := e.Survey(t.Context(), p, executor.RunOptions{})
 	if err != nil || survey.Blocked != "" {
 		t.Fatal(survey.Blocked, err)
 	}
 	want := []string{
 		"plain will_run", "not_wanted not_wanted", "done already_done", "not_done will_run", "blocked blocked not in prod",
 		`behind blocked step "blocked", which it needs, is blocked`, `later unknown until step "plain" has run`, "decided not_wanted",
-		"no_answer blocked the probe gave no answer", `depends unknown until step "plain" has run`,
+		"no_answer blocked unless: the probe gave no answer", `depends unknown until step "plain" has run`,
 	}
 	for i, s := range survey.Steps {
 		if got := strings.TrimSpace(fmt.Sprint(s.StepID, " ", s.Verdict, " ", s.Because, s.Message)); !strings.HasPrefix(got, want[i]) {
@@ -60,7 +61,7 @@ func TestSurvey(t *testing.T) {
 		t.Error("a step was run")
 	}
 	p.Require = []plan.Guard{{Probe: no.Probe, Message: plan.Text("log in first")}}
-	if survey, _ := e.Survey(t.Context(), p); survey.Blocked != "log in first" {
+	if survey, _ := e.Survey(t.Context(), p, executor.RunOptions{}); survey.Blocked != "log in first" {
 		t.Errorf("blocked: %q", survey.Blocked)
 	}
 }

@@ -75,7 +75,7 @@ by SIGHUP, SIGINT, SIGTERM.`,
 
 func (c *cli) apply(file string, f *applyFlags) error {
 	if f.dryRun {
-		return c.plan(file, &planFlags{load: f.load, engine: f.engine, params: f.params, output: f.output})
+		return c.plan(file, &planFlags{load: f.load, engine: f.engine, params: f.params, steps: f.steps, approval: f.approval, output: f.output})
 	}
 	config, err := f.engine.config(c, &f.load)
 	if err != nil {
@@ -173,11 +173,8 @@ func (c *cli) run(config executor.Config, p *plan.Plan, f *applyFlags, sinks *si
 // runOptions are the flags as the engine takes them. asks: somebody answers
 // approvals.
 func (f *applyFlags) runOptions(asks bool) executor.RunOptions {
-	o := executor.RunOptions{
-		Approve: f.approval.approve, ApproveAll: f.approval.all, Reject: f.approval.reject, AwaitApprovals: asks,
-		NoRollback: f.steps.noRollback,
-		Only:       f.steps.only, Skip: f.steps.skip, From: f.steps.from,
-	}
+	o := f.steps.options()
+	o.Approve, o.ApproveAll, o.Reject, o.AwaitApprovals = f.approval.approve, f.approval.all, f.approval.reject, asks
 	if len(o.Approve) > 0 || o.ApproveAll {
 		o.ApprovedBy = userName()
 	}

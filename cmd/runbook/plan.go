@@ -20,6 +20,8 @@ type planFlags struct {
 	load     loadFlags
 	engine   engineFlags
 	params   paramFlags
+	steps    stepFlags
+	approval approvalFlags // of apply --dry-run: plan has no such flags
 	output   string
 	out      string
 	probe    bool
@@ -34,13 +36,15 @@ func (c *cli) planCommand() *cobra.Command {
 		Long: `plan shows what apply would do: the steps in their order, with resolved command
 lines, timeouts, retries and effects. Steps of one wave may run at once. What is
 known only when another step has run stands as it is written, with the step that
-it waits for. Secrets are shown as ***. Nothing is run.
+it waits for. Secrets are shown as ***. Nothing is run. Steps that --only, --skip
+or --from leave out are shown as such: they count as done, with outputs of null.
 
 With --probe only the probes are run, which read, and each step is told as one
 that will run, is already done, is not wanted, is blocked, or depends on what is
 not known yet.`,
 		Example: `  runbook plan deploy.yaml
   runbook plan deploy.yaml -p environment=staging
+  runbook plan deploy.yaml --from switch          what would run from there on
   runbook plan deploy.yaml --probe                what is to be done still
   runbook plan deploy.yaml -o json --out plan.json`,
 		Args:              oneFile,
@@ -48,6 +52,7 @@ not known yet.`,
 		RunE:              func(_ *cobra.Command, args []string) error { return c.plan(args[0], &f) },
 	}
 	f.params.add(cmd)
+	f.steps.addChoice(cmd)
 	f.addProbe(cmd)
 	choice(cmd, &f.output, "output", "o", "text", "json")
 	outFlag(cmd, &f.out)
@@ -69,9 +74,13 @@ func (c *cli) plan(file string, f *planFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := checkSteps(p, &f.steps, &f.approval); err != nil {
+		return err
+	}
+	leftOut := f.steps.options().LeftOut(p)
 	var survey *executor.Survey
 	if f.probe {
-		if survey, err = c.survey(config, p); err != nil {
+		if survey, err = c.survey(config, p, f.steps.options()); err != nil {
 			return err
 		}
 	} else if f.detailed {
@@ -84,11 +93,12 @@ func (c *cli) plan(file string, f *planFlags) error {
 		}
 		switch {
 		case f.output == "json":
-			return writePlanJSON(w, p, config, survey)
+			return writePlanJSON(w, p, config, leftOut, survey)
 		case survey != nil:
 			printSurvey(w, colors, p.Name, survey)
 		default:
 			v := planView{w: w, paint: colors, config: config, view: newView(p)}
+			v.leaveOut(leftOut)
 			v.print()
 		}
 		return nil
@@ -102,15 +112,16 @@ func (c *cli) plan(file string, f *planFlags) error {
 // planJSON is a contract: keys may be added, those here stay.
 type planJSON struct {
 	FormatVersion int             `json:"format_version"`
-	Waves         [][]string      `json:"waves"`            // ids of steps that may run at once, in order
-	Config        executor.Config `json:"config"`           // what holds where a step says nothing
-	Survey        *surveyJSON     `json:"survey,omitempty"` // with --probe
+	Waves         [][]string      `json:"waves"`              // ids of steps that may run at once, in order
+	Config        executor.Config `json:"config"`             // what holds where a step says nothing
+	LeftOut       []string        `json:"left_out,omitempty"` // by --only, --skip or --from
+	Survey        *surveyJSON     `json:"survey,omitempty"`   // with --probe
 	Plan          *plan.Plan      `json:"plan"`
 }
 
-func writePlanJSON(w io.Writer, p *plan.Plan, config executor.Config, survey *executor.Survey) error {
+func writePlanJSON(w io.Writer, p *plan.Plan, config executor.Config, leftOut []string, survey *executor.Survey) error {
 	config.LockDir = "" // no step depends on it, and it differs from user to user
-	j := planJSON{FormatVersion: 1, Waves: [][]string{}, Config: config, Survey: newSurveyJSON(survey), Plan: p}
+	j := planJSON{FormatVersion: 1, Waves: [][]string{}, Config: config, LeftOut: leftOut, Survey: newSurveyJSON(survey), Plan: p}
 	for _, wave := range runbook.Graph(p).Levels() {
 		ids := make([]string, len(wave))
 		for i, n := range wave {
@@ -143,7 +154,11 @@ type planView struct {
 
 func (v *planView) print() {
 	p := v.plan
-	fmt.Fprintf(v.w, "%s: %s, %s\n", v.paint.bold(sink.Escape(p.Name)), plural(len(p.Steps), "step"), v.order(p))
+	out := ""
+	if len(v.leftOut) > 0 {
+		out = fmt.Sprintf(", %d left out", len(v.leftOut))
+	}
+	fmt.Fprintf(v.w, "%s: %s%s, %s\n", v.paint.bold(sink.Escape(p.Name)), plural(len(p.Steps), "step"), out, v.order(p))
 	if p.Description != "" {
 		fmt.Fprintln(v.w, indent(p.Description, "  "))
 	}

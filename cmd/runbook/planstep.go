@@ -16,6 +16,11 @@ func (v *planView) step(s *plan.Step, edges bool, n int) {
 		head += "  " + sink.Escape(s.Name)
 	}
 	fmt.Fprintf(v.w, "%s  %s\n", v.margin, head)
+	if n >= 0 && v.leftOut[s.ID] {
+		v.line(v.paint.yellow("left out"))
+		v.afterSkip("it counts as done,", s, n)
+		return
+	}
 	if s.Description != "" && !v.brief {
 		fmt.Fprintln(v.w, v.paint.dim(indent(s.Description, v.margin+"    # ")))
 	}
@@ -27,7 +32,7 @@ func (v *planView) step(s *plan.Step, edges bool, n int) {
 	v.loop(s, names)
 	if v.brief {
 		v.surroundings(shown.surroundings())
-		v.late(s, shown.late)
+		v.waits(shown.late)
 		return
 	}
 	if edges {
@@ -39,7 +44,7 @@ func (v *planView) step(s *plan.Step, edges bool, n int) {
 	if s.Body == nil {
 		v.surroundings(shown.surroundings().without(v.common))
 	}
-	v.late(s, shown.late)
+	v.waits(shown.late)
 	if s.Body == nil {
 		v.list("", v.conditions(s, names, shown))
 	}
@@ -64,9 +69,9 @@ func (v *planView) command(s shown) {
 	}
 }
 
-// late says which steps must have run before all of a step is known.
-func (v *planView) late(s *plan.Step, refs []plan.Ref) {
-	v.list("known after", escaped(words(refs, v.prefix(s))))
+// waits says which steps must have run before all of a step is known.
+func (v *planView) waits(refs []plan.Ref) {
+	v.list("known after", escaped(words(refs)))
 }
 
 func escaped(words []string) []string {
@@ -86,7 +91,7 @@ func (v *planView) loop(s *plan.Step, n names) {
 	text := ""
 	switch {
 	case because != nil:
-		text = "× known after " + strings.Join(escaped(words(because, v.prefix(s))), ", ")
+		text = "× known after " + strings.Join(escaped(words(because)), ", ")
 	case keys == nil:
 		text = "× each of " + sink.Escape(foreachText(f))
 	default:
@@ -136,15 +141,8 @@ func (v *planView) guards(s *plan.Step, n names, place int) {
 			maySkip = true
 		}
 	}
-	if maySkip && place >= 0 && len(v.dependents[place]) > 0 {
-		text := strings.Join(v.ids(v.dependents[place]), ", ") + " still run"
-		if len(v.dependents[place]) == 1 {
-			text += "s"
-		}
-		if len(s.Outputs) > 0 {
-			text += ", its outputs being null"
-		}
-		v.list("if it is skipped,", []string{text})
+	if maySkip && place >= 0 {
+		v.afterSkip("if it is skipped,", s, place)
 	}
 	v.requires(s.Require, s, n)
 	if s.Approval != nil {
@@ -153,6 +151,27 @@ func (v *planView) guards(s *plan.Step, n names, place int) {
 	if g := v.group(s); g != nil && g.Approval != nil && len(g.Steps) > 0 && g.Steps[0] == place {
 		v.asks(*g.Approval, v.names(g.Parent))
 	}
+}
+
+// afterSkip says what it means for the steps that need one which does not run.
+func (v *planView) afterSkip(when string, s *plan.Step, place int) {
+	var still []int
+	for _, i := range v.dependents[place] {
+		if !v.leftOut[v.plan.Steps[i].ID] {
+			still = append(still, i)
+		}
+	}
+	if len(still) == 0 {
+		return
+	}
+	text := strings.Join(v.ids(still), ", ") + " still run"
+	if len(still) == 1 {
+		text += "s"
+	}
+	if len(s.Outputs) > 0 {
+		text += ", its outputs being null"
+	}
+	v.list(when, []string{text})
 }
 
 func (v *planView) group(s *plan.Step) *plan.Group {
@@ -189,7 +208,7 @@ func (v *planView) guard(word string, g *plan.Guard, s *plan.Step, n names) bool
 		v.list(word, []string{text + ", which does not hold"})
 		return false
 	default:
-		if after := escaped(words(because, v.prefix(s))); len(after) > 0 {
+		if after := escaped(words(because)); len(after) > 0 {
 			text += ", known after " + strings.Join(after, ", ")
 		}
 		v.list(word, []string{text})
@@ -252,6 +271,7 @@ func (v *planView) rollback(s *plan.Step, n names) {
 func (v *planView) body(s *plan.Step, n names) {
 	p := *s.Body
 	p.Params = append([]plan.Param(nil), p.Params...)
+	late := map[string][]plan.Ref{}
 	for i := range p.Params {
 		for _, w := range s.With {
 			if w.Name != p.Params[i].Name {
@@ -259,9 +279,15 @@ func (v *planView) body(s *plan.Step, n names) {
 			}
 			value, because := n.value(w.Value)
 			p.Params[i].Value, p.Params[i].Set = value, because == nil
+			if because != nil {
+				late[w.Name] = because
+			}
 		}
 	}
-	inner := &planView{view: newView(&p), w: v.w, paint: v.paint, config: v.config, margin: v.margin + "    "}
+	given := newView(&p)
+	given.late = late
+	given.bind()
+	inner := &planView{view: given, w: v.w, paint: v.paint, config: v.config, margin: v.margin + "    "}
 	inner.needed()
 	for i := range p.Steps {
 		inner.step(&p.Steps[i], p.Strategy == plan.DependencyGraph, i)

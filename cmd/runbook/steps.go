@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cloudops-run/runbook/executor"
 	"github.com/cloudops-run/runbook/executor/sink"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
@@ -18,14 +19,24 @@ type stepFlags struct {
 }
 
 func (f *stepFlags) add(cmd *cobra.Command) {
+	f.addChoice(cmd)
+	cmd.Flags().BoolVar(&f.noRollback, "no-rollback", false, "after a failure undo nothing")
+}
+
+// addChoice adds those that choose.
+func (f *stepFlags) addChoice(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.only, "only", nil, "run only `STEP` (may be repeated); the others count as done")
 	flags.StringArrayVar(&f.skip, "skip", nil, "leave `STEP` out (may be repeated); it counts as done")
 	flags.StringArrayVar(&f.from, "from", nil, "run `STEP` and what waits for it (may be repeated); the others count as done")
-	flags.BoolVar(&f.noRollback, "no-rollback", false, "after a failure undo nothing")
 	for _, name := range []string{"only", "skip", "from"} {
 		cmd.RegisterFlagCompletionFunc(name, completeSteps(nil))
 	}
+}
+
+// options are the flags as the engine takes them.
+func (f *stepFlags) options() executor.RunOptions {
+	return executor.RunOptions{NoRollback: f.noRollback, Only: f.only, Skip: f.skip, From: f.from}
 }
 
 // checkSteps finds ids on the command line that the plan does not have.

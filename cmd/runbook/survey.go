@@ -25,7 +25,7 @@ func (f *planFlags) addProbe(cmd *cobra.Command) {
 }
 
 // survey runs the probes of a plan. A signal ends them.
-func (c *cli) survey(config executor.Config, p *plan.Plan) (*executor.Survey, error) {
+func (c *cli) survey(config executor.Config, p *plan.Plan, o executor.RunOptions) (*executor.Survey, error) {
 	engine, err := executor.New(config, executor.WithContainment())
 	if err != nil {
 		return nil, &exit{code: exitEngine, err: err}
@@ -45,7 +45,7 @@ func (c *cli) survey(config executor.Config, p *plan.Plan) (*executor.Survey, er
 		case <-ctx.Done():
 		}
 	}()
-	survey, err := engine.Survey(ctx, p)
+	survey, err := engine.Survey(ctx, p, o)
 	switch {
 	case code.Load() != 0:
 		return nil, &exit{code: int(code.Load()), err: errors.New("interrupted, nothing was started but probes")}
@@ -97,7 +97,7 @@ func changes(s *executor.Survey, p *plan.Plan) bool {
 // verdictWords are the verdicts as people read them.
 var verdictWords = map[executor.Verdict]string{
 	executor.WillRun: "will run", executor.AlreadyDone: "already done", executor.NotWanted: "not wanted",
-	executor.Blocked: "blocked", executor.Undecided: "unknown",
+	executor.LeftOut: "left out", executor.Blocked: "blocked", executor.Undecided: "unknown",
 }
 
 func printSurvey(w io.Writer, p paint, name string, s *executor.Survey) {
@@ -126,7 +126,7 @@ func printSurvey(w io.Writer, p paint, name string, s *executor.Survey) {
 		fmt.Fprintln(w, line)
 	}
 	text, sep := "", ""
-	for _, v := range []executor.Verdict{executor.WillRun, executor.AlreadyDone, executor.NotWanted, executor.Blocked, executor.Undecided} {
+	for _, v := range []executor.Verdict{executor.WillRun, executor.AlreadyDone, executor.NotWanted, executor.LeftOut, executor.Blocked, executor.Undecided} {
 		if count[v] > 0 {
 			text += fmt.Sprintf("%s%d %s", sep, count[v], verdictWords[v])
 			sep = ", "

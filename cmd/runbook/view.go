@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +20,9 @@ type view struct {
 	plan   *plan.Plan
 	step   func(id string) (plan.StepState, bool) // what is known of the plan's steps
 	groups []*groupView
+
+	late    map[string][]plan.Ref // params of the plan that are not known, and what they wait for
+	leftOut map[string]bool       // steps that do not run, by id
 }
 
 // A groupView is an included runbook: its params as far as they are known.
@@ -31,6 +35,44 @@ func newView(p *plan.Plan) *view {
 	v := &view{plan: p, step: func(string) (plan.StepState, bool) { return plan.StepState{}, false }}
 	v.bind()
 	return v
+}
+
+// leaveOut makes steps known that are not to run: they count as done, and have no
+// outputs.
+func (v *view) leaveOut(ids []string) {
+	if len(ids) == 0 {
+		return
+	}
+	v.leftOut = map[string]bool{}
+	for _, id := range ids {
+		v.leftOut[id] = true
+	}
+	skipped := plan.StepState{Status: event.StatusSkipped.String()}
+	v.step = func(id string) (plan.StepState, bool) {
+		if v.leftOut[id] {
+			return skipped, true
+		}
+		i := slices.IndexFunc(v.plan.Groups, func(g plan.Group) bool { return g.ID == id })
+		if i < 0 || slices.ContainsFunc(v.plan.Groups[i].Steps, func(s int) bool { return !v.leftOut[v.plan.Steps[s].ID] }) {
+			return plan.StepState{}, false
+		}
+		return v.groupLeftOut(i), true
+	}
+	v.bind()
+}
+
+// groupLeftOut is what there is of an included runbook of which nothing runs.
+func (v *view) groupLeftOut(i int) plan.StepState {
+	state := plan.StepState{Status: event.StatusCompleted.String(), Outputs: plan.Values{}}
+	scope := v.names(i + 1).scope
+	for _, o := range v.plan.Groups[i].Outputs {
+		if value, err := o.Expr.Eval(scope); err == nil {
+			state.Outputs[o.Name] = value
+		} else {
+			state.Outputs[o.Name] = nil
+		}
+	}
+	return state
 }
 
 // bind evaluates what included runbooks are given. A group comes after the one
@@ -61,20 +103,21 @@ func (v *view) bind() {
 
 // names are what expressions of a group see; 0 is the plan itself.
 type names struct {
-	scope *plan.Scope
-	known func(plan.Ref) bool
-	late  map[string][]plan.Ref
+	prefix string // of its steps' ids in the plan
+	scope  *plan.Scope
+	known  func(plan.Ref) bool
+	late   map[string][]plan.Ref
 }
 
 func (v *view) names(group int) names {
 	params := v.plan.ParamValues()
 	prefix := ""
-	var late map[string][]plan.Ref
+	late := v.late
 	if group > 0 && group <= len(v.groups) {
 		params, late = v.groups[group-1].params, v.groups[group-1].late
 		prefix = v.plan.Groups[group-1].ID + "/"
 	}
-	n := names{late: late}
+	n := names{prefix: prefix, late: late}
 	n.scope = &plan.Scope{
 		Params:  params,
 		Secrets: func(string) (string, bool) { return hidden, true },
@@ -116,21 +159,31 @@ func (n names) value(v plan.Value) (value any, because []plan.Ref) {
 	return value, nil
 }
 
-// missing is what an expression waits for; what a param of an included runbook
-// waits for in its place.
-func (n names) missing(e *plan.Expr) []plan.Ref {
-	refs := []plan.Ref{}
-	for _, r := range e.Refs() {
-		if n.known(r) {
+// missing is what an expression waits for.
+func (n names) missing(e *plan.Expr) []plan.Ref { return n.waitsFor(e.Refs()) }
+
+// waitsFor is what names wait for, with the ids that steps have in the plan. A
+// param of an included runbook waits for what it is given.
+func (n names) waitsFor(refs []plan.Ref) []plan.Ref {
+	late := []plan.Ref{}
+	for _, r := range refs {
+		switch {
+		case n.known(r):
 			continue
-		}
-		if r.Root == "params" && n.late[r.Name] != nil {
-			refs = append(refs, n.late[r.Name]...)
+		case r.Root == "params" && r.Name == "":
+			for _, name := range slices.Sorted(maps.Keys(n.late)) {
+				late = append(late, n.late[name]...)
+			}
 			continue
+		case r.Root == "params" && n.late[r.Name] != nil:
+			late = append(late, n.late[r.Name]...)
+			continue
+		case r.Root == "steps":
+			r.Step = n.prefix + r.Step
 		}
-		refs = append(refs, r)
+		late = append(late, r)
 	}
-	return refs
+	return late
 }
 
 // condition evaluates a condition as far as it can be.
@@ -140,17 +193,17 @@ func (n names) condition(e *plan.Expr) (yes, known bool, because []plan.Ref) {
 		return false, false, nil
 	}
 	yes, isBool := result.(bool)
-	return yes, known && isBool, because
+	return yes, known && isBool, n.waitsFor(because)
 }
 
 // words name what values wait for: steps, the start of the run, the item.
-func words(refs []plan.Ref, prefix string) []string {
+func words(refs []plan.Ref) []string {
 	var list []string
 	for _, r := range refs {
 		word := ""
 		switch r.Root {
 		case "steps":
-			word = prefix + r.Step
+			word = r.Step
 		case "run":
 			word = "the start"
 			if r.Field == "status" || r.Field == "failure" || r.Field == "failed_steps" {
@@ -174,13 +227,6 @@ type shown struct {
 	stdin  string     // how to tell of it
 	secret bool       // a secret is in an argument
 	err    error      // it could not be carried out
-}
-
-func (v *view) prefix(s *plan.Step) string {
-	if s.Group == 0 {
-		return ""
-	}
-	return v.plan.Groups[s.Group-1].ID + "/"
 }
 
 // shown shows a step of the plan.
