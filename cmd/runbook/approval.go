@@ -192,7 +192,7 @@ func (p *prompter) await(r request, done <-chan struct{}) (reply, bool) {
 			case "n", "no":
 				return no, true
 			}
-			p.ask(nil, "please answer y or n: ")
+			p.ask([]string{indent(r.question, "  ")}, sink.Escape(r.step)+": please answer y or n: ")
 		case <-p.changed:
 			if first, ok := p.first(); !ok || first != r {
 				p.told(false)

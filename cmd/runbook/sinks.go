@@ -181,6 +181,7 @@ func (c *cli) addConsole(s *sinks, w io.Writer, f *applyFlags, p *plan.Plan) {
 		TTY:      isTerminal(w),
 		Live:     c.live(w),
 		Width:    func() int { return width(w) },
+		Height:   func() int { return height(w) },
 		Quiet:    f.quiet,
 		Messages: c.stderr,
 

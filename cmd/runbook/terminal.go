@@ -35,6 +35,16 @@ func width(f any) int {
 	return 80
 }
 
+// height is the number of rows of the terminal f; 24 where nobody knows.
+func height(f any) int {
+	if file, ok := f.(*os.File); ok {
+		if _, h, err := term.GetSize(int(file.Fd())); err == nil && h > 0 {
+			return h
+		}
+	}
+	return 24
+}
+
 // colored decides whether f gets colours. The most explicit wish wins: our own
 // flag or variable, then NO_COLOR, then FORCE_COLOR and CLICOLOR_FORCE, then
 // what f is.

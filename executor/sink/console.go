@@ -15,6 +15,7 @@ type ConsoleOptions struct {
 	TTY      bool       // a terminal reads it: drop what would control it rather than showing it
 	Live     bool       // keep a line at the bottom that tells what runs; needs a terminal that moves its cursor
 	Width    func() int // columns of the terminal, asked for at each drawing; nil: 80
+	Height   func() int // rows of the terminal, asked for at each question; nil: 24
 	Quiet    bool       // print only what failed, once the run is over; last lines then come from logs alone
 	Messages io.Writer  // gets warnings; nil: the same as the rest
 	Fence    string     // a word that steps cannot guess; not empty: GitHub Actions is told to read no commands until it comes
@@ -66,7 +67,11 @@ func NewConsole(w io.Writer, opt ConsoleOptions) *Console {
 	for i, s := range opt.Steps {
 		c.steps[s.ID], c.place[s.ID] = s, i
 	}
+	if opt.Height == nil {
+		opt.Height = func() int { return 24 }
+	}
 	c.out = newFrame(w, opt.Width, opt.Fence)
+	c.out.height = opt.Height
 	c.out.locker = &c.mu
 	if opt.Live && !opt.Quiet {
 		c.out.bottom = c.progress
@@ -112,16 +117,13 @@ func (c *Console) OnEvent(e event.Event) {
 	}
 }
 
-// Ask prints lines and then a question, which stays at the bottom of the
-// terminal, beneath what happens meanwhile, until [Console.Answered].
+// Ask prints lines and then a question, which stay together at the bottom of the
+// terminal, beneath what happens meanwhile, until [Console.Answered]. Of more
+// lines than the terminal has room for the last ones stay.
 func (c *Console) Ask(lines []string, question string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.out.endPartial()
-	for _, line := range lines {
-		c.out.buf = append(append(c.out.buf, line...), '\n')
-	}
-	c.out.ask(question)
+	c.out.ask(lines, question)
 }
 
 // Answered ends the question. entered tells that the terminal has shown the

@@ -444,7 +444,7 @@ func TestAsk(t *testing.T) {
 			s.out("slow", "meanwhile")
 			time.Sleep(5 * time.Second)
 			synctest.Wait()
-			want := "x: 2 steps\nslow: started: true\nb would run: rm\nslow | meanwhile\nSure? [y/n] "
+			want := "x: 2 steps\nslow: started: true\nslow | meanwhile\nb would run: rm\nSure? [y/n] "
 			if got := screen.text(); got != want {
 				t.Errorf("live %v: asking, the screen shows\n%s\nwant\n%s", live, got, want)
 			}
@@ -459,6 +459,34 @@ func TestAsk(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What a question is about stays with it as far as a small terminal has room,
+// whatever its width becomes, and an unfinished line does not hide it.
+func TestQuestionOnASmallTerminal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		screen := newScreen(t, 20)
+		c := NewConsole(screen, ConsoleOptions{TTY: true, Color: true, Live: true, Width: screen.columns, Height: func() int { return 8 }})
+		s := newScript(c)
+		c.Ask([]string{"step", "\x1b[36ma command line that is long\x1b[0m", "Really do it in production?"}, "b: approve? [y/n] ")
+		const asked = "a command line that is long\nReally do it in production?\nb: approve? [y/n] "
+		want := "step\n"
+		for i, width := range []int{20, 9, 50, 20} {
+			s.out("a", fmt.Sprint("line ", i))
+			s.line(event.Stdout, "a", "part", true)
+			time.Sleep(time.Second)
+			synctest.Wait()
+			want += fmt.Sprintf("a | line %d\na | part\n", i)
+			if got := screen.text(); got != want+asked {
+				t.Errorf("before width %d the screen shows\n%s\nwant\n%s", width, got, want+asked)
+			}
+			screen.resize(width)
+			s.line(event.Stdout, "a", " end", false)
+			want += "a |  end\n"
+		}
+		c.Answered(false)
+		c.Close()
+	})
 }
 
 func TestQuestionThatNobodyAnswers(t *testing.T) {

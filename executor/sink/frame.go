@@ -35,8 +35,11 @@ type frame struct {
 
 	bottom func(width int) (text string, cells int) // nil: there is no bottom line
 	prompt string                                   // a question takes the place of the bottom line; empty: none is open
+	height func() int                               // rows of the terminal
 	ticker *time.Timer
-	drawn  int // cells of the bottom line on the terminal
+	asked  []string // what stands above the question and stays with it
+	drawn  int      // cells of the bottom line on the terminal
+	above  []int    // cells of each line that was drawn with it
 }
 
 // A source is one stream of one step.
@@ -79,6 +82,9 @@ func (f *frame) flush() {
 		f.buf = f.buf[:0]
 		return
 	}
+	if f.prompt != "" {
+		f.endPartial() // the question must be seen, beneath whatever comes
+	}
 	text := f.buf
 	if f.fence != "" && !f.fenced && len(text) > 0 {
 		f.fenced = true
@@ -99,10 +105,8 @@ func (f *frame) flush() {
 
 // bottomLine is the bottom line, to be drawn where the text ends with a newline.
 func (f *frame) bottomLine() string {
-	if f.prompt != "" && f.partial == (source{}) {
-		text := shorten(f.prompt, max(f.width()-1, 1))
-		f.drawn = len([]rune(text))
-		return text
+	if f.prompt != "" {
+		return f.question()
 	}
 	if f.bottom == nil || f.partial != (source{}) {
 		return ""
@@ -135,13 +139,17 @@ func (f *frame) erasure() []byte {
 	}
 	var b []byte
 	if width := f.width(); width > 0 {
-		if rows := (f.drawn - 1) / width; rows > 0 {
+		rows := (f.drawn - 1) / width
+		for _, cells := range f.above {
+			rows += rowsOf(cells, width)
+		}
+		if rows > 0 {
 			b = append(b, "\x1b["...)
 			b = strconv.AppendInt(b, int64(rows), 10)
 			b = append(b, 'A')
 		}
 	}
-	f.drawn = 0
+	f.drawn, f.above = 0, nil
 	return append(b, "\r\x1b[J"...)
 }
 
@@ -160,30 +168,10 @@ func (f *frame) redraw() {
 	}
 }
 
-// ask puts a question where the bottom line is.
-func (f *frame) ask(prompt string) {
-	f.endPartial()
-	f.prompt = prompt
-	f.flush()
-}
-
-// answered leaves the question and its answer standing. entered: the answer
-// ended with the newline that the terminal has shown.
-func (f *frame) answered(entered bool) {
-	if f.prompt == "" {
-		return
-	}
-	f.prompt, f.drawn = "", 0
-	if !entered {
-		f.buf = append([]byte{'\n'}, f.buf...)
-	}
-	f.flush()
-}
-
 // endLive takes the bottom line away for good.
 func (f *frame) endLive() {
 	f.endPartial()
-	f.bottom, f.prompt = nil, ""
+	f.bottom, f.prompt, f.asked = nil, "", nil
 	if f.ticker != nil {
 		f.ticker.Stop()
 	}
