@@ -21,8 +21,20 @@ type Config struct {
 	LogDir                  string        // a folder that only its owner may write to, made if missing; empty: one of the user's own below the system's temporary folder
 	MaxConcurrentExecutions int           // how many run at once over all requests and plans; more wait as Pending; above 0
 	LockDir                 string        // where named locks are kept; runs that share it exclude each other; empty: beside the logs
+	StateDir                string        // where runs of compiled runbooks are kept, so that they can be looked at and resumed; a folder that only its owner can enter, made if missing; empty: nowhere
+	Durability              Durability    // of what is kept there; empty: grouped
 	MaxRetained             int           // how many that have ended are remembered, the newest; 0: DefaultMaxRetained
 }
+
+// Durability says when a record of a run must be on the disk, and not only with
+// the system, which survives the end of this program but not that of the
+// machine.
+type Durability string
+
+const (
+	Grouped Durability = "grouped" // within 100 ms; before a step with the effect destroy starts, and with approvals and the end of a run, at once
+	Strict  Durability = "strict"  // every record, before anything follows from it
+)
 
 // DefaultMaxRetained is how many ended executions an engine remembers where its
 // Config does not say.
@@ -42,7 +54,8 @@ func DefaultConfig() Config {
 // ConfigFromEnv is [DefaultConfig] with what these environment variables say:
 // RUNBOOK_DEFAULT_TIMEOUT and RUNBOOK_MAX_TIMEOUT (durations such as 90s),
 // RUNBOOK_STREAM_OUTPUT (true or false), RUNBOOK_LOG_DIR and
-// RUNBOOK_LOCK_DIR, RUNBOOK_MAX_CONCURRENT_EXECUTIONS and RUNBOOK_MAX_RETAINED (whole numbers).
+// RUNBOOK_LOCK_DIR, RUNBOOK_STATE_DIR, RUNBOOK_DURABILITY (grouped or strict),
+// RUNBOOK_MAX_CONCURRENT_EXECUTIONS and RUNBOOK_MAX_RETAINED (whole numbers).
 // The error names every variable that cannot be read.
 func ConfigFromEnv() (Config, error) {
 	c := DefaultConfig()
@@ -65,6 +78,8 @@ func ConfigFromEnv() (Config, error) {
 	})
 	read("RUNBOOK_LOG_DIR", "a folder", func(v string) error { c.LogDir = v; return nil })
 	read("RUNBOOK_LOCK_DIR", "a folder", func(v string) error { c.LockDir = v; return nil })
+	read("RUNBOOK_STATE_DIR", "a folder", func(v string) error { c.StateDir = v; return nil })
+	read("RUNBOOK_DURABILITY", "grouped or strict", func(v string) error { c.Durability = Durability(v); return nil })
 	read("RUNBOOK_MAX_CONCURRENT_EXECUTIONS", "a whole number above 0", intInto(&c.MaxConcurrentExecutions))
 	read("RUNBOOK_MAX_RETAINED", "a whole number", intInto(&c.MaxRetained))
 	if err := c.Validate(); err != nil {
@@ -111,6 +126,11 @@ func (c Config) Validate() error {
 	if c.MaxConcurrentExecutions <= 0 {
 		add("%d executions at once, want 1 or more", c.MaxConcurrentExecutions)
 	}
+	switch c.Durability {
+	case "", Grouped, Strict:
+	default:
+		add("durability %q, want grouped or strict", c.Durability)
+	}
 	if c.MaxRetained < 0 {
 		add("%d executions to remember, want 0 or more", c.MaxRetained)
 	}
@@ -124,6 +144,8 @@ type configJSON struct {
 	StreamOutput            bool           `json:"stream_output"`
 	LogDir                  string         `json:"log_dir,omitempty"`
 	LockDir                 string         `json:"lock_dir,omitempty"`
+	StateDir                string         `json:"state_dir,omitempty"`
+	Durability              Durability     `json:"durability,omitempty"`
 	MaxConcurrentExecutions int            `json:"max_concurrent_executions"`
 	MaxRetained             int            `json:"max_retained,omitempty"`
 }
@@ -131,7 +153,7 @@ type configJSON struct {
 func (c Config) MarshalJSON() ([]byte, error) {
 	return json.Marshal(configJSON{
 		event.Duration(c.DefaultTimeout), event.Duration(c.MaxTimeout),
-		c.StreamOutput, c.LogDir, c.LockDir, c.MaxConcurrentExecutions, c.MaxRetained,
+		c.StreamOutput, c.LogDir, c.LockDir, c.StateDir, c.Durability, c.MaxConcurrentExecutions, c.MaxRetained,
 	})
 }
 
@@ -140,14 +162,14 @@ func (c Config) MarshalJSON() ([]byte, error) {
 func (c *Config) UnmarshalJSON(b []byte) error {
 	j := configJSON{
 		event.Duration(c.DefaultTimeout), event.Duration(c.MaxTimeout),
-		c.StreamOutput, c.LogDir, c.LockDir, c.MaxConcurrentExecutions, c.MaxRetained,
+		c.StreamOutput, c.LogDir, c.LockDir, c.StateDir, c.Durability, c.MaxConcurrentExecutions, c.MaxRetained,
 	}
 	if err := strictJSON(b, &j); err != nil {
 		return err
 	}
 	*c = Config{
 		DefaultTimeout: time.Duration(j.DefaultTimeout), MaxTimeout: time.Duration(j.MaxTimeout),
-		StreamOutput: j.StreamOutput, LogDir: j.LogDir, LockDir: j.LockDir,
+		StreamOutput: j.StreamOutput, LogDir: j.LogDir, LockDir: j.LockDir, StateDir: j.StateDir, Durability: j.Durability,
 		MaxConcurrentExecutions: j.MaxConcurrentExecutions, MaxRetained: j.MaxRetained,
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/cloudops-run/runbook/executor/internal/process"
+	"github.com/cloudops-run/runbook/executor/state"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
@@ -24,6 +25,7 @@ type Engine struct {
 	slots   chan struct{} // one token for each attempt that runs
 	logs    string        // the folder of the step logs
 	lockDir string        // the folder of the locks
+	state   *state.Folder // where runs are kept; nil: they leave nothing behind
 	random  func() float64
 
 	probes chan struct{} // one token for each probe that runs
@@ -102,6 +104,11 @@ func New(c Config, opts ...Option) (*Engine, error) {
 		random:     rand.Float64,
 		runs:       map[uuid.UUID]*liveRun{},
 		executions: map[uuid.UUID]place{},
+	}
+	if c.StateDir != "" {
+		if e.state, err = state.Open(c.StateDir); err != nil {
+			return nil, err
+		}
 	}
 	if e.runner == nil {
 		if e.host, err = process.NewHost(process.Options{Contain: o.contain, Warn: e.warn}); err != nil {
@@ -205,6 +212,10 @@ func (e *Engine) start(ctx context.Context, r *liveRun) error {
 	if e.closed {
 		return ErrClosed
 	}
+	if old := e.runs[r.id]; r.memory != nil && old != nil && old.over() {
+		e.forget(old)
+		e.order = slices.DeleteFunc(e.order, func(o *liveRun) bool { return o == old })
+	}
 	if e.knows(r.id) || slices.ContainsFunc(r.executions, e.knows) {
 		return ErrDuplicateID
 	}
@@ -278,14 +289,19 @@ func (e *Engine) retire(r *liveRun) {
 			kept = append(kept, old)
 			continue
 		}
-		e.ended -= len(old.executions)
-		delete(e.runs, old.id)
-		for _, id := range slices.Concat(old.executions, old.extra) {
-			delete(e.executions, id)
-		}
+		e.forget(old)
 	}
 	clear(e.order[len(kept):])
 	e.order = kept
+}
+
+// forget drops an ended run. The caller holds mu.
+func (e *Engine) forget(r *liveRun) {
+	e.ended -= len(r.executions)
+	delete(e.runs, r.id)
+	for _, id := range slices.Concat(r.executions, r.extra) {
+		delete(e.executions, id)
+	}
 }
 
 // sweep ends what the steps of a run left behind and no step could be told to

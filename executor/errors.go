@@ -23,6 +23,9 @@ var (
 	// ErrPaused is returned by Wait for a run of which only steps that wait for
 	// an approval are left.
 	ErrPaused = errors.New("paused: what is left waits for an approval")
+	// ErrUndecided is returned by Wait for a run of which only steps that need a
+	// decision are left.
+	ErrUndecided = errors.New("undecided: somebody must say what is to become of a step")
 	// ErrClosed is returned for new work once Close has been called.
 	ErrClosed = errors.New("the engine is closed")
 	// ErrDuplicateID is returned for an id that is in use already.

@@ -71,7 +71,7 @@ func subfolder(parent, name string) (string, error) {
 
 // runFolder are the folders of one run.
 type runFolder struct {
-	base    string // removed at the end with all below it
+	base    string // removed at the end with all below it; empty: nothing is
 	own     string // the steps' own, as RUNBOOK_RUN_DIR
 	outputs string // for the files named by RUNBOOK_STEP_OUTPUT
 	logs    string // stays
@@ -98,4 +98,9 @@ func newRunFolder(logs string, id uuid.UUID, ownLogs bool) (f runFolder, err err
 	return f, nil
 }
 
-func (f runFolder) remove() error { return os.RemoveAll(f.base) }
+func (f runFolder) remove() error {
+	if f.base == "" {
+		return nil
+	}
+	return os.RemoveAll(f.base)
+}

@@ -22,7 +22,9 @@ const (
 	Cancelled = event.StatusCancelled
 	Timeout   = event.StatusTimeout
 	Skipped   = event.StatusSkipped
-	Paused    = event.StatusPaused // of a run: what is left of it waits for an approval
+
+	Paused      = event.StatusPaused      // of a run: what is left of it waits for an approval
+	Interrupted = event.StatusInterrupted // of a run: a step of it needs a decision
 )
 
 // EventHandlerFunc is a function as an [EventHandler].

@@ -11,7 +11,6 @@ import (
 	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/executor/internal/output"
 	"github.com/cloudops-run/runbook/executor/internal/run"
-	"github.com/cloudops-run/runbook/executor/journal"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
@@ -25,6 +24,7 @@ type liveRun struct {
 	executions []uuid.UUID // of the plan's own steps: steps, on_failure, finally
 	isPlan     bool        // asked for by ExecutePlan or ExecuteCompiled
 	byStep     bool        // logs are named by step id
+	undo       bool        // it goes on only to undo what it has done
 	metadata   Metadata    // of the plan
 	requests   []Metadata  // of its requests; nil for a compiled runbook
 	extra      []uuid.UUID // executions that came to be while it went on; the engine's mu guards it
@@ -33,7 +33,8 @@ type liveRun struct {
 	started time.Time
 	inputs  chan run.Input
 	done    chan struct{} // closed when the run has ended
-	journal *journal.File // nil: the run leaves nothing behind
+	disk    disk          // what outlives the engine
+	memory  *run.Memory   // what the run did before it was resumed; nil: it is new
 	dir     runFolder
 	vault   vault
 
@@ -42,6 +43,8 @@ type liveRun struct {
 	locks  map[run.Node]context.CancelFunc // lets go of a lock, or ends the wait for it
 	timer  *time.Timer                     // fires at the machine's next tick
 	ended  bool                            // the machine has come to rest
+	gave   bool                            // up, because the journal cannot be written
+	warned string                          // the last thing that was wrong with a request
 
 	mu       sync.Mutex
 	machine  *run.Machine
@@ -58,11 +61,10 @@ type captured struct {
 
 // init makes r ready to run in e.
 func (r *liveRun) init(e *Engine) error {
-	dir, err := newRunFolder(e.logs, r.id, r.byStep)
-	if err != nil {
+	r.engine = e
+	if err := r.openFolder(); err != nil {
 		return err
 	}
-	r.engine, r.dir = e, dir
 	r.inputs = make(chan run.Input)
 	r.done = make(chan struct{})
 	r.active = map[run.Node]*liveAttempt{}
@@ -242,6 +244,9 @@ func asError(res Result, timeout time.Duration) error {
 func (r *liveRun) failure() error {
 	r.mu.Lock()
 	status, broken := r.machine.Status(), r.machine.EngineError()
+	if broken == "" && r.disk.lost != nil {
+		broken = r.disk.lost.Error()
+	}
 	node, failed := r.machine.Failure()
 	_, refusal := r.machine.Refused()
 	r.mu.Unlock()
@@ -252,6 +257,8 @@ func (r *liveRun) failure() error {
 		return ErrCancelled
 	case status == Paused:
 		return ErrPaused
+	case status == Interrupted:
+		return ErrUndecided
 	case refusal != "":
 		return &RunError{Message: refusal}
 	case failed:
@@ -279,7 +286,8 @@ func (r *liveRun) planResult() PlanResult {
 	r.mu.Lock()
 	rollbacks, waiting := r.machine.Rollbacks(), r.machine.Waiting()
 	p.Status, p.Stats = r.machine.Status(), r.machine.Stats()
-	p.HandlerFailed, p.EngineFailed = r.machine.HandlerFailed(), r.machine.EngineError() != ""
+	p.HandlerFailed, p.EngineFailed = r.machine.HandlerFailed(), r.machine.EngineError() != "" || r.disk.lost != nil
+	p.Undecided = decisions(r.machine.Undecided())
 	p.TotalDuration, p.Metadata = r.duration, r.metadata
 	p.Refused, _ = r.machine.Refused()
 	for _, n := range waiting {

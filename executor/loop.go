@@ -19,6 +19,8 @@ func (r *liveRun) loop() {
 	r.started = time.Now()
 	r.timer = time.NewTimer(time.Hour)
 	defer r.timer.Stop()
+	look, stopLooking := r.disk.ticks()
+	defer stopLooking()
 	var told time.Time
 	r.begin()
 	for !r.ended {
@@ -46,6 +48,11 @@ func (r *liveRun) loop() {
 			}
 		case <-tick:
 			r.handle(run.Tick{})
+		case <-look:
+			r.takeRequests()
+		case <-r.disk.failed():
+			r.loses(r.disk.journal.Err())
+			r.giveUp()
 		}
 	}
 	r.finish()
@@ -89,16 +96,19 @@ func (r *liveRun) carryOut(now time.Time, in run.Input, next *job) (started bool
 	r.mu.Lock()
 	effects := r.machine.Handle(now, in)
 	r.mu.Unlock()
+	var refused []run.Input
 	for _, effect := range effects {
+		if record, ok := effect.(run.Record); ok {
+			r.record(record.Event, next)
+			continue
+		}
+		r.settleRecords()
 		switch effect := effect.(type) {
-		case run.Record:
-			if err := r.record(effect.Event, next); err != nil {
-				// Nothing may start that was not written down, so the rest of
-				// the effects is not carried out.
-				r.handle(run.Abort{Error: "the journal cannot be written: " + err.Error()})
-				return started
-			}
 		case run.Start:
+			if r.disk.lost != nil { // nothing starts that was not written down
+				refused = append(refused, notRecorded(effect))
+				continue
+			}
 			r.start(next)
 			started = true
 		case run.Stop:
@@ -119,25 +129,27 @@ func (r *liveRun) carryOut(now time.Time, in run.Input, next *job) (started bool
 			r.ended = true
 		}
 	}
+	r.settleRecords()
+	r.giveUp()
+	for _, in := range refused {
+		r.handle(in)
+	}
 	return started
 }
 
 // record writes an event down and tells the handlers. A started event tells the
 // command of next, the attempt that follows it.
-func (r *liveRun) record(e event.Event, next *job) error {
+func (r *liveRun) record(e event.Event, next *job) {
 	if e.Type == event.Started {
 		e.Command = next.commandLine()
 	}
 	r.vault.hide(&e)
-	if err := r.engine.stream.state(e, r.journal); err != nil {
-		return err
-	}
+	r.write(e, next)
 	if ends(e.Type) {
 		r.mu.Lock()
 		r.wake(e)
 		r.mu.Unlock()
 	}
-	return nil
 }
 
 func ends(t event.Type) bool {
@@ -213,5 +225,6 @@ func (r *liveRun) finish() {
 	if err := r.dir.remove(); err != nil {
 		r.notice("the run's temporary folder could not be removed: " + err.Error())
 	}
+	r.closeFolder()
 	close(r.done)
 }

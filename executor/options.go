@@ -8,6 +8,7 @@ import (
 
 	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/executor/internal/run"
+	"github.com/cloudops-run/runbook/executor/state"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
@@ -31,6 +32,19 @@ type RunOptions struct {
 	// From: all but these and what, directly or not, waits for them. A step left
 	// out counts as met.
 	Only, Skip, From []string
+
+	// Asked is what is noted of where the run comes from, for runs that are kept.
+	// What the engine knows itself it fills in.
+	Asked state.Asked
+
+	// Of a run that is resumed, by id: Rerun runs a step again; Keep lets one
+	// count as it ended although it has changed; MarkDone lets one count as done
+	// although it did not complete. By says who decides.
+	Rerun, Keep, MarkDone []string
+	By                    string
+
+	// Outputs are those, by step, of steps that are left out or marked as done.
+	Outputs map[string]map[string]any
 }
 
 // machine is o as the machine of r needs it.
@@ -50,6 +64,15 @@ func (o RunOptions) machine(r *liveRun, random func() float64) run.Options {
 		ApprovedBy:     o.ApprovedBy,
 		NoRollback:     o.NoRollback,
 		AwaitApprovals: o.AwaitApprovals,
+		Durable:        r.disk.run != nil,
+		Memory:         r.memory,
+		Rerun:          o.Rerun,
+		Keep:           o.Keep,
+		MarkDone:       o.MarkDone,
+		By:             o.By,
+		Outputs:        canonicalOutputs(o.Outputs),
+		Undo:           r.undo,
+		Dir:            r.dir.own,
 	}
 }
 
@@ -67,6 +90,8 @@ func (o RunOptions) check(p *plan.Plan) error {
 		option string
 		ids    []string
 	}{{"approve", o.Approve}, {"reject", o.Reject}, {"only", o.Only}, {"skip", o.Skip}, {"from", o.From}} {
+		// Steps to decide on are those of the run, which may have instances and be
+		// of a runbook that is not this one any more: see checkDecisions.
 		for _, id := range names.ids {
 			if !known[id] {
 				problems = multierror.Append(problems, fmt.Errorf("%s: there is no step %q", names.option, id))

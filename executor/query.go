@@ -103,6 +103,7 @@ type PlanResult struct {
 	HandlerFailed bool          // one of Handlers or Rollbacks failed; it does not change Status
 	Refused       event.Reason  // why the run could not begin, as Error says; empty: it could
 	Waiting       []string      // ids of the steps that wait for an approval; Status is Paused
+	Undecided     []Decision    // steps that need a decision; Status is Interrupted
 	TotalDuration time.Duration // in JSON text such as "2m30s"
 	Stats         Stats         // handlers left out
 	Error         string        // what went wrong; empty when it completed
@@ -133,6 +134,7 @@ type planResultJSON struct {
 	HandlerFailed bool           `json:"handler_failed,omitempty"`
 	Refused       event.Reason   `json:"refused,omitempty"`
 	Waiting       []string       `json:"waiting,omitempty"`
+	Undecided     []Decision     `json:"undecided,omitempty"`
 	TotalDuration event.Duration `json:"total_duration"`
 	Stats         Stats          `json:"stats"`
 	Error         string         `json:"error,omitempty"`
@@ -141,7 +143,7 @@ type planResultJSON struct {
 }
 
 func (p PlanResult) MarshalJSON() ([]byte, error) {
-	return json.Marshal(planResultJSON{p.PlanID, p.Status, p.Results, p.Instances, p.Rollbacks, p.Handlers, p.HandlerFailed, p.Refused, p.Waiting,
+	return json.Marshal(planResultJSON{p.PlanID, p.Status, p.Results, p.Instances, p.Rollbacks, p.Handlers, p.HandlerFailed, p.Refused, p.Waiting, p.Undecided,
 		event.Duration(p.TotalDuration), p.Stats, p.Error, p.EngineFailed, p.Metadata})
 }
 
@@ -150,7 +152,7 @@ func (p *PlanResult) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &j); err != nil {
 		return err
 	}
-	*p = PlanResult{j.PlanID, j.Status, j.Results, j.Instances, j.Rollbacks, j.Handlers, j.HandlerFailed, j.Refused, j.Waiting,
+	*p = PlanResult{j.PlanID, j.Status, j.Results, j.Instances, j.Rollbacks, j.Handlers, j.HandlerFailed, j.Refused, j.Waiting, j.Undecided,
 		time.Duration(j.TotalDuration), j.Stats, j.Error, j.EngineFailed, j.Metadata}
 	return nil
 }

@@ -46,6 +46,13 @@ func (s *stream) state(e event.Event, j *journal.File) error {
 	return nil
 }
 
+// from lets the numbers go on after those of a run that is resumed.
+func (s *stream) from(seq uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seq = max(s.seq, seq)
+}
+
 // notice publishes an event that is not part of the record.
 func (s *stream) notice(e event.Event) {
 	s.mu.Lock()

@@ -105,7 +105,6 @@ func (r *liveRun) scope(n run.Node) *plan.Scope {
 		Outputs: func(n run.Node) func(string) (string, bool) { return r.vault.output(r.machine.StepID(n)) },
 	})
 	r.mu.Unlock()
-	s.Run.Dir = r.dir.own
 	if steps := s.Step; steps != nil {
 		s.Step = func(id string) (plan.StepState, bool) {
 			r.mu.Lock()

@@ -23,6 +23,7 @@ const (
 	Cancel  Action = "cancel"
 	Approve Action = "approve"
 	Reject  Action = "reject"
+	Kill    Action = "kill" // what runs is killed, and no handler runs
 )
 
 // A Request is asked of a run by somebody at another terminal.
@@ -142,7 +143,7 @@ func readRequest(path string) (q Request, err error) {
 		q.UID = int(stat.Uid)
 	}
 	switch q.Action {
-	case Cancel, Approve, Reject:
+	case Cancel, Approve, Reject, Kill:
 		return q, nil
 	}
 	return q, fmt.Errorf("it asks for %q, want %s, %s or %s", q.Action, Cancel, Approve, Reject)

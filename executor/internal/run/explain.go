@@ -231,9 +231,13 @@ func (x *explanation) add(id string, do Fate, why string, asks bool) {
 		return
 	}
 	x.told[id] = true
-	x.list = append(x.list, Decision{
+	x.list = append(x.list, p.decision(id, do, why, asks))
+}
+
+func (p *past) decision(id string, do Fate, why string, asks bool) Decision {
+	return Decision{
 		StepID: id, Do: do, Why: why, Asks: asks, Ended: p.word(), Started: p.start.Timestamp, Attempt: p.start.Attempt,
-	})
+	}
 }
 
 // word is how the last attempt ended.

@@ -248,10 +248,13 @@ func (p *past) again() event.Event {
 
 // Undecided is what somebody must decide on before the run can end, in the order
 // in which it came up.
-func (m *Machine) Undecided() []Node {
-	list := make([]Node, len(m.undecided))
-	for k, i := range m.undecided {
-		list[k] = m.node(int(i))
+func (m *Machine) Undecided() []Decision {
+	var list []Decision
+	for _, i := range m.undecided {
+		if p := m.memory.past[m.stepID(int(i))]; p != nil {
+			do, why, _ := m.judge(int(i), p)
+			list = append(list, p.decision(m.stepID(int(i)), fates[do], why, false))
+		}
 	}
 	return list
 }

@@ -1,0 +1,175 @@
+package executor
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/executor/internal/run"
+	"github.com/cloudops-run/runbook/executor/journal"
+	"github.com/cloudops-run/runbook/executor/state"
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// disk is what of a run outlives the engine: its folder, whose lock it holds, and
+// its journal. The zero disk is that of a run that leaves nothing behind.
+type disk struct {
+	run     *state.Run
+	journal *journal.File
+	strict  bool  // every record is on the disk before anything follows from it
+	due     bool  // a record must be on the disk before anything follows from it
+	full    error // only what ends the run can be written any more
+	lost    error // nothing can
+}
+
+// requestsEvery is how often a run looks for what other programs ask of it.
+const requestsEvery = 200 * time.Millisecond
+
+// openFolder gives a run its folders and, where the engine keeps runs, its
+// journal.
+func (r *liveRun) openFolder() (err error) {
+	if r.engine.state == nil || !r.byStep {
+		r.dir, err = newRunFolder(r.engine.logs, r.id, r.byStep)
+		return err
+	}
+	if r.disk.run == nil {
+		if err := r.createFolder(); err != nil {
+			return err
+		}
+	}
+	r.disk.strict = r.engine.config.Durability == Strict
+	r.dir = runFolder{own: r.disk.run.Dir(), outputs: r.disk.run.Outputs(), logs: r.disk.run.Logs()}
+	return nil
+}
+
+func (r *liveRun) createFolder() (err error) {
+	asked := r.options.Asked
+	asked.Name, asked.Labels = r.plan.Name, r.plan.Labels
+	asked.Only, asked.Skip, asked.From = r.options.Only, r.options.Skip, r.options.From
+	asked.NoRollback = r.options.NoRollback
+	asked.Containment, asked.Durability = r.engine.Containment(), string(r.engine.config.Durability)
+	if asked.Durability == "" {
+		asked.Durability = string(Grouped)
+	}
+	if r.disk.run, err = r.engine.state.Create(r.id, asked, r.plan); err != nil {
+		return err
+	}
+	if r.disk.journal, err = journal.Create(r.disk.run.JournalFile()); err != nil {
+		return errors.Join(err, r.disk.run.Release())
+	}
+	return nil
+}
+
+// write puts an event into the journal and tells the handlers. Where it cannot be
+// written they are told all the same: by then nothing new starts, and people
+// should see how the rest ends.
+func (r *liveRun) write(e event.Event, next *job) {
+	j := r.disk.journal
+	if r.disk.lost != nil {
+		j = nil
+	}
+	err := r.engine.stream.state(e, j)
+	var full *journal.FullError
+	switch {
+	case err == nil:
+	case errors.As(err, &full):
+		if r.disk.full == nil {
+			r.disk.full = err
+		}
+	default:
+		r.loses(err)
+		_ = r.engine.stream.state(e, nil)
+	}
+	if r.disk.strict || mustLast(&e, next) {
+		r.disk.due = j != nil
+	}
+}
+
+// mustLast reports whether a record must survive the machine before anything
+// follows from it.
+func mustLast(e *event.Event, next *job) bool {
+	switch e.Type {
+	case event.ApprovalGranted, event.ApprovalRejected, event.RunPaused, event.RunCompleted:
+		return true
+	case event.Started:
+		return next.step.Effect == plan.Destroy
+	}
+	return false
+}
+
+// settleRecords brings to the disk what must be there before anything follows.
+func (r *liveRun) settleRecords() {
+	if !r.disk.due {
+		return
+	}
+	r.disk.due = false
+	if r.disk.lost == nil {
+		if err := r.disk.journal.Sync(); err != nil {
+			r.loses(err)
+		}
+	}
+}
+
+func (r *liveRun) loses(err error) {
+	if r.disk.lost == nil {
+		r.mu.Lock()
+		r.disk.lost = err
+		r.mu.Unlock()
+	}
+}
+
+// giveUp ends a run whose journal cannot be written, once.
+func (r *liveRun) giveUp() {
+	why := r.disk.lost
+	if why == nil {
+		why = r.disk.full
+	}
+	if why == nil || r.gave {
+		return
+	}
+	r.gave = true
+	r.handle(run.Abort{Error: why.Error()})
+}
+
+// notRecorded answers for an attempt that was not started.
+func notRecorded(s run.Start) run.Input {
+	return run.Finished{Node: s.Node, Attempt: s.Attempt, Outcome: Outcome{
+		Ending: NotStarted, ExitCode: -1, Error: "it was not started, because that could not be written down",
+		StartedAt: time.Now(), EndedAt: time.Now(),
+	}}
+}
+
+// failed is closed when the journal cannot be written any more, whoever noticed.
+func (d *disk) failed() <-chan struct{} {
+	if d.journal == nil || d.lost != nil {
+		return nil
+	}
+	return d.journal.Failed()
+}
+
+// ticks says when to look for requests.
+func (d *disk) ticks() (<-chan time.Time, func()) {
+	if d.run == nil {
+		return nil, func() {}
+	}
+	t := time.NewTicker(requestsEvery)
+	return t.C, t.Stop
+}
+
+// closeFolder gives the run's folder up, for others to go on with it.
+func (r *liveRun) closeFolder() {
+	if r.disk.run == nil {
+		return
+	}
+	if r.disk.lost == nil {
+		if err := r.disk.journal.Close(); err != nil {
+			r.loses(err)
+		}
+	} else {
+		_ = r.disk.journal.Close() // it was told already
+	}
+	if err := r.disk.run.Release(); err != nil {
+		r.notice(fmt.Sprintf("the run's lock could not be let go of: %v", err))
+	}
+}

@@ -1,0 +1,212 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/hashicorp/go-multierror"
+
+	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/executor/internal/run"
+	"github.com/cloudops-run/runbook/executor/journal"
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// A Decision says what a resume does about a step that had an attempt before.
+type Decision struct {
+	StepID    string    `json:"step_id"`
+	Do        Fate      `json:"do"`
+	Why       string    `json:"why,omitempty"`        // for a person, such as which part of the step changed
+	AsksFirst bool      `json:"asks_first,omitempty"` // whether its unless still holds
+	Ended     string    `json:"ended"`                // how its last attempt did: a status, or interrupted
+	StartedAt time.Time `json:"started_at,omitzero"`  // of its last attempt
+	Attempt   int       `json:"attempt,omitempty"`    // the number of that
+}
+
+// Fate is what becomes of a step when its run is resumed.
+type Fate = run.Fate
+
+const (
+	Keep   = run.Keep   // it counts as it ended
+	Rerun  = run.Rerun  // it had completed, or nobody knows, and it is run again
+	Again  = run.Run    // it did not complete, and is run
+	Mark   = run.Mark   // it counts as done, because somebody says so
+	Decide = run.Decide // somebody must say
+	Later  = run.Later  // it depends on what another step puts out this time
+	Gone   = run.Gone   // the runbook does not have it any more
+)
+
+// An UndecidedError says that a run cannot be resumed before somebody has said
+// what is to become of some of its steps: by [RunOptions] Rerun, Keep or
+// MarkDone. Nothing was started.
+type UndecidedError struct{ Decisions []Decision }
+
+func (e *UndecidedError) Error() string {
+	ids := make([]string, len(e.Decisions))
+	for i, d := range e.Decisions {
+		ids[i] = fmt.Sprintf("%q", d.StepID)
+	}
+	if len(ids) == 1 {
+		return fmt.Sprintf("step %s needs a decision: %s", ids[0], e.Decisions[0].Why)
+	}
+	return fmt.Sprintf("steps %s need a decision", strings.Join(ids, ", "))
+}
+
+// ErrCompleted is returned for resuming a run that has completed.
+var ErrCompleted = errors.New("the run has completed: there is nothing to resume")
+
+// errNoState is returned where runs are not kept.
+var errNoState = errors.New("the engine keeps no runs: its configuration has no state folder")
+
+// Resume goes on with a run that is kept: one that failed, was cancelled, is
+// paused, or whose engine died. p is the runbook as it is now. What has completed
+// and is as it was is kept; see the decisions of [Engine.Explain] for the rest.
+// The errors are an [*UndecidedError], [ErrCompleted], a [*state.BusyError] where
+// another engine has the run, and those of [Engine.ExecuteCompiled].
+func (e *Engine) Resume(ctx context.Context, id uuid.UUID, p *plan.Plan, o RunOptions) error {
+	return e.goOn(ctx, &liveRun{id: id, plan: p, options: o})
+}
+
+// RollBack undoes what a run has done: it runs the rollbacks of all its steps
+// that were started and are not undone, and nothing else. p is best the plan that
+// the run was made of.
+func (e *Engine) RollBack(ctx context.Context, id uuid.UUID, p *plan.Plan, o RunOptions) error {
+	return e.goOn(ctx, &liveRun{id: id, plan: p, options: o, undo: true})
+}
+
+func (e *Engine) goOn(ctx context.Context, r *liveRun) (err error) {
+	if err := errors.Join(checkTimeouts(r.plan, e.config), r.options.check(r.plan)); err != nil {
+		return err
+	}
+	if e.state == nil {
+		return errNoState
+	}
+	if r.disk.run, err = e.state.Lock(r.id); err != nil {
+		return err
+	}
+	var past journal.Past
+	if r.disk.journal, past, err = journal.Open(r.disk.run.JournalFile()); err != nil {
+		return errors.Join(fmt.Errorf("run %s: %w", r.id, err), r.disk.run.Release())
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.disk.journal.Close(), r.disk.run.Release())
+		}
+	}()
+	r.memory = run.Remember(past.Events)
+	if !r.undo {
+		if err := r.mayResume(); err != nil {
+			return err
+		}
+	}
+	r.executions, r.isPlan, r.byStep = derivedIDs(r.id, r.plan), true, true
+	if n := len(past.Events); n > 0 {
+		e.stream.from(past.Events[n-1].Seq)
+	}
+	if err := e.start(ctx, r); err != nil {
+		return err
+	}
+	if past.Torn > 0 {
+		r.notice(fmt.Sprintf("the last record of the journal was not complete, as a crash leaves it; its %d bytes are now in %s", past.Torn, past.Kept))
+	}
+	return nil
+}
+
+// mayResume says why the run cannot be resumed.
+func (r *liveRun) mayResume() error {
+	if r.memory.Status == event.StatusCompleted {
+		return ErrCompleted
+	}
+	list := explain(r.id, r.plan, r.memory, r.options, r.disk.run.Dir())
+	if err := r.options.checkDecisions(list); err != nil {
+		return err
+	}
+	undecided := slices.DeleteFunc(list, func(d Decision) bool { return d.Do != Decide })
+	if len(undecided) > 0 {
+		return &UndecidedError{undecided}
+	}
+	return nil
+}
+
+// Explain says what [Engine.Resume] would do about every step that had an attempt
+// before, in the order of p. Nothing is started or changed for it.
+func (e *Engine) Explain(id uuid.UUID, p *plan.Plan, o RunOptions) ([]Decision, error) {
+	if e.state == nil {
+		return nil, errNoState
+	}
+	kept, err := e.state.Run(id)
+	if err != nil {
+		return nil, err
+	}
+	events, err := kept.Events()
+	if err != nil {
+		return nil, err
+	}
+	list := explain(id, p, run.Remember(events), o, kept.Dir())
+	return list, o.checkDecisions(list)
+}
+
+func explain(id uuid.UUID, p *plan.Plan, m *run.Memory, o RunOptions, dir string) []Decision {
+	r := &liveRun{id: id, plan: p, options: o, executions: derivedIDs(id, p), memory: m, dir: runFolder{own: dir}}
+	options := o.machine(r, nil)
+	options.Durable = true
+	return decisions(run.New(p, options).Explain(time.Now()))
+}
+
+func decisions(list []run.Decision) []Decision {
+	var all []Decision
+	for _, d := range list {
+		all = append(all, Decision{
+			StepID: d.StepID, Do: d.Do, Why: d.Why, AsksFirst: d.Asks, Ended: d.Ended, StartedAt: d.Started, Attempt: d.Attempt,
+		})
+	}
+	return all
+}
+
+// checkDecisions returns every step that o decides on and that had no attempt,
+// or that is decided on twice.
+func (o RunOptions) checkDecisions(list []Decision) error {
+	var problems *multierror.Error
+	seen := map[string]string{}
+	for _, names := range []struct {
+		option string
+		ids    []string
+	}{{"rerun", o.Rerun}, {"keep", o.Keep}, {"mark done", o.MarkDone}} {
+		for _, id := range names.ids {
+			k := slices.IndexFunc(list, func(d Decision) bool { return d.StepID == id || isInside(d.StepID, id) })
+			switch before := seen[id]; {
+			case k < 0:
+				problems = multierror.Append(problems, fmt.Errorf("%s: step %q had no attempt in this run", names.option, id))
+			case before != "":
+				problems = multierror.Append(problems, fmt.Errorf("step %q: both %s and %s", id, before, names.option))
+			case names.option == "keep" && list[k].Ended != event.StatusCompleted.String() && list[k].StepID == id:
+				problems = multierror.Append(problems, fmt.Errorf("keep: step %q did not complete (%s); to count it as done, mark it as done", id, list[k].Ended))
+			}
+			seen[id] = names.option
+		}
+	}
+	return validationError("options", problems)
+}
+
+// isInside reports whether an id is that of an instance, or of a step inside.
+func isInside(id, outer string) bool {
+	rest, ok := strings.CutPrefix(id, outer)
+	return ok && rest != "" && (rest[0] == '[' || rest[0] == '/')
+}
+
+func canonicalOutputs(given map[string]map[string]any) map[string]event.Values {
+	all := make(map[string]event.Values, len(given))
+	for id, values := range given {
+		v, err := event.Canonical(values)
+		if err != nil {
+			continue // what cannot be written down is no output
+		}
+		all[id] = v.(map[string]any)
+	}
+	return all
+}
