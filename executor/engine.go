@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -252,6 +253,21 @@ func (e *Engine) claim(r *liveRun) {
 func (e *Engine) disclaim(r *liveRun) {
 	if e.host != nil {
 		e.host.Disclaim(runVariable(r.id))
+	}
+}
+
+// guard keeps a lock held, should this program be killed, until nothing that it
+// has started lives any more. unguard comes before the lock is let go.
+func (e *Engine) guard(f *os.File) error {
+	if e.host == nil {
+		return nil
+	}
+	return e.host.Guard(f)
+}
+
+func (e *Engine) unguard(f *os.File) {
+	if e.host != nil {
+		e.host.Unguard(f)
 	}
 }
 

@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/cloudops-run/runbook/executor/internal/lock"
@@ -48,6 +49,7 @@ func (r *liveRun) takeLock(want run.Lock) {
 	r.locks[want.Node] = func() {
 		stop()
 		if held := <-got; held != nil {
+			r.engine.unguard(held.File())
 			held.Release()
 		}
 	}
@@ -71,6 +73,9 @@ func (r *liveRun) awaitLock(ctx context.Context, want run.Lock) (*lock.Lock, run
 	for {
 		held, err := lock.Acquire(r.engine.lockDir, want.Name, r.id.String())
 		if err == nil {
+			if err := r.engine.guard(held.File()); err != nil {
+				r.notice(fmt.Sprintf("lock %q would be free at once should runbook be killed: %v", want.Name, err))
+			}
 			return held, run.Locked{Node: want.Node}
 		}
 		var busy *lock.BusyError

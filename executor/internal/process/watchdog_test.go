@@ -229,13 +229,18 @@ func TestKilledEngine(t *testing.T) {
 	}
 }
 
+// Killed right before a child is forked, right after that, or right after it was
+// written down, an engine leaves no more.
 func TestKilledEngineAtFailpoints(t *testing.T) {
-	for _, at := range []string{"fork", "forked", "entered"} {
-		for name, child := range engineChildren {
+	for at, children := range map[string][]string{
+		"fork":    {"plain"},
+		"forked":  {"plain", "stubborn", "setsid bare", "double stubborn", "fifty"},
+		"entered": {"plain", "setsid bare", "double stubborn"},
+	} {
+		for _, name := range children {
 			t.Run(at+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				e := startEngine(t, at, child[0], child[1:]...)
-				e.clean(t)
+				startEngine(t, at, engineChildren[name][0], engineChildren[name][1:]...).clean(t)
 			})
 		}
 	}
