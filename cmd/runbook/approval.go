@@ -67,6 +67,7 @@ type prompter struct {
 	wipe func()                              // forgets what was typed before the question
 	ask  func(lines []string, prompt string) // shows one
 	told func(entered bool)                  // takes it away
+	say  func(line string)                   // tells something beside the run
 	see  func(event.Event)                   // learns what the questions are about
 	show func(stepID, question string, count int) []string
 	by   string
@@ -158,6 +159,7 @@ func (p *prompter) serve(a answers, run uuid.UUID, done <-chan struct{}) {
 		case !answered:
 			continue
 		case answer == eof:
+			p.say("runbook: no answer, and none will be asked for; the run does what it can without, then pauses")
 			a.Unattended(run)
 			return
 		case answer == yes:
@@ -233,11 +235,12 @@ func (c *cli) prompter(f *approvalFlags, p *plan.Plan, s *sinks) *prompter {
 	w := c.stderr
 	if s.console != nil && isTerminal(s.consoleOn) {
 		w = s.consoleOn
-		prompt.ask, prompt.told = s.console.Ask, s.console.Answered
+		prompt.ask, prompt.told, prompt.say = s.console.Ask, s.console.Answered, s.console.Notify
 	} else {
 		prompt.ask = func(lines []string, question string) {
 			fmt.Fprint(w, strings.Join(append(lines, question), "\n"))
 		}
+		prompt.say = func(line string) { fmt.Fprintln(w, line) }
 		prompt.told = func(entered bool) {
 			if !entered {
 				fmt.Fprintln(w)

@@ -208,7 +208,7 @@ func TestPromptWithoutAnAnswer(t *testing.T) {
 	p.until("modify: approve? [y/n] ", 1)
 	p.types("\x04")
 	p.ends(4)
-	p.has("modify waits for approval: Change orders?\n", "runbook: paused: modify waits for an approval")
+	p.has("runbook: no answer, and none will be asked for; the run does what it can without, then pauses\n", "modify waits for approval: Change orders?\n", "runbook: paused: modify waits for an approval")
 }
 
 func TestInterruptAtThePrompt(t *testing.T) {

@@ -60,7 +60,9 @@ func checkSteps(p *plan.Plan, choose *stepFlags, approval *approvalFlags) error 
 			if len(ids) > maxIDs {
 				help += ", …"
 			}
-			if near := nearest(id, ids); near != "" {
+			if list := strings.Split(id, ","); len(list) > 1 && !slices.ContainsFunc(list, func(one string) bool { return !slices.Contains(ids, one) }) {
+				help = fmt.Sprintf("one step each time: --%s %s", given.flag, strings.Join(list, " --"+given.flag+" "))
+			} else if near := nearest(id, ids); near != "" {
 				help = fmt.Sprintf("did you mean %q?", near)
 			}
 			return usage(help, "flag %q is %q, and the runbook has no such step", "--"+given.flag, id)
