@@ -81,6 +81,9 @@ func (s *Scope) step(r *Ref) (any, error) {
 				return SecretText{text}, nil
 			}
 		}
+		if list, ok := state.SecretLists[r.Name]; ok {
+			return list, nil
+		}
 		if state.Outputs == nil {
 			return nil, nil
 		}

@@ -22,15 +22,16 @@ type Scope struct {
 
 // A StepState is what expressions can read of a step that has ended.
 type StepState struct {
-	Status   string // the lower-case word
-	ExitCode int
-	HasExit  bool // a process of it ended by exiting; else exit_code is null
-	Ran      bool // an attempt was started
-	Duration time.Duration
-	Outputs  Values                           // nil: it did not complete, and every output is null
-	Secret   func(name string) (string, bool) // the secret outputs; nil: none
-	Foreach  bool                             // Outputs are lists, and Each is there
-	Each     []EachState                      // in item order
+	Status      string // the lower-case word
+	ExitCode    int
+	HasExit     bool // a process of it ended by exiting; else exit_code is null
+	Ran         bool // an attempt was started
+	Duration    time.Duration
+	Outputs     Values                           // nil: it did not complete, and every output is null
+	Secret      func(name string) (string, bool) // the secret outputs; nil: none
+	SecretLists map[string][]any                 // of a foreach: its secret outputs
+	Foreach     bool                             // Outputs are lists, and Each is there
+	Each        []EachState                      // in item order
 }
 
 // An EachState is one instance of a foreach.

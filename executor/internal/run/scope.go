@@ -267,10 +267,43 @@ func (m *Machine) stateOf(i int, h Hidden) plan.StepState {
 			m.states[int32(i)] = s
 		}
 	}
-	if h.Outputs != nil {
+	switch {
+	case h.Outputs == nil:
+	case s.Foreach:
+		s.SecretLists = m.secretLists(i, h)
+	default:
 		s.Secret = h.Outputs(m.node(i))
 	}
 	return s
+}
+
+// secretLists is the secret outputs of a foreach: null where an instance has
+// none, as in every list of outputs.
+func (m *Machine) secretLists(i int, h Hidden) map[string][]any {
+	n := &m.nodes[i]
+	if n.inner == 0 || !slices.ContainsFunc(n.step.Outputs, func(o plan.Output) bool { return o.Secret }) {
+		return nil
+	}
+	all := map[string][]any{}
+	k := &m.blocks[n.inner]
+	for _, o := range n.step.Outputs {
+		if !o.Secret {
+			continue
+		}
+		list := make([]any, k.size)
+		for local := range list {
+			if m.nodes[k.first+local].status != event.StatusCompleted {
+				continue
+			}
+			if secret := h.Outputs(m.node(k.first + local)); secret != nil {
+				if text, ok := secret(o.Name); ok {
+					list[local] = plan.NewSecretText(text)
+				}
+			}
+		}
+		all[o.Name] = list
+	}
+	return all
 }
 
 func (m *Machine) makeState(i int) plan.StepState {
