@@ -44,6 +44,7 @@ func (r *Runbook) Bind(given []Given) (*plan.Plan, Diagnostics) {
 	b.rest(last)
 	if !b.found.Errors() {
 		b.durations()
+		b.included(&b.plan, b.plan.ParamValues())
 	}
 	if b.found.Errors() {
 		return nil, b.found

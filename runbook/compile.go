@@ -14,8 +14,9 @@ type compiler struct {
 	*checker
 	doc    *document
 	plan   *plan.Plan
-	prefix string // of ids: "drain/"; empty: the file is not part of another
-	group  int    // as in plan.Step.Group
+	prefix string          // of ids: "drain/"; empty: the file is not part of another
+	group  int             // as in plan.Step.Group
+	opaque map[string]bool // params that are given a secret
 	// Steps without an env of their own share one list: plans are not changed.
 	env []plan.Var
 	// places are the indexes in plan.Steps of what each step of the file became:
@@ -23,7 +24,7 @@ type compiler struct {
 	places [][]int
 }
 
-func (c *checker) compile(d *document) *plan.Plan {
+func (c *checker) compile(d *document, opaque map[string]bool) *plan.Plan {
 	p := &plan.Plan{
 		Name:        literal(d.name),
 		Description: literal(d.description),
@@ -34,7 +35,7 @@ func (c *checker) compile(d *document) *plan.Plan {
 		StopOnError: d.strategy.stopOnFail == nil || isTrue(d.strategy.stopOnFail),
 		Params:      compileParams(d.params),
 	}
-	k := compiler{checker: c, doc: d, plan: p}
+	k := compiler{checker: c, doc: d, plan: p, opaque: opaque}
 	k.env = k.vars(d.env, d.defaults.env)
 	p.Secrets = k.secrets(d.secrets)
 	p.Lock = k.lock(d.lock)
@@ -125,7 +126,8 @@ func (k *compiler) step(to *plan.Step, s *step) {
 		to.Retry = k.retry(def.retry)
 	}
 	if s.uses != nil {
-		to.Body, to.With = s.included.compile(s.included.doc), k.with(s.with)
+		to.With = k.with(s)
+		to.Body = s.included.compile(s.included.doc, secretParams(to.With))
 	} else {
 		to.Command = k.command(&s.command)
 	}

@@ -11,7 +11,7 @@ func (k *compiler) include(s *step) []int {
 	f := s.included
 	g := plan.Group{
 		ID: k.prefix + literal(s.id), Parent: k.group,
-		Params: compileParams(f.doc.params), With: k.with(s.with),
+		Params: compileParams(f.doc.params), With: k.with(s),
 		If: k.guard(s.guards.wanted), Lock: k.lock(s.lock),
 	}
 	if s.approval != nil {
@@ -20,7 +20,7 @@ func (k *compiler) include(s *step) []int {
 	}
 	k.plan.Groups = append(k.plan.Groups, g)
 	place := len(k.plan.Groups)
-	child := compiler{checker: f.checker, doc: f.doc, plan: k.plan, prefix: g.ID + "/", group: place}
+	child := compiler{checker: f.checker, doc: f.doc, plan: k.plan, prefix: g.ID + "/", group: place, opaque: secretParams(g.With)}
 	child.env = child.vars(f.doc.env, f.doc.defaults.env)
 	from := len(k.plan.Steps)
 	child.steps()

@@ -2,6 +2,7 @@ package runbook
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
@@ -122,15 +123,17 @@ func compileParams(list []*param) []plan.Param {
 
 // with is what a step gives for the params of what it includes. Literals that
 // are no text are expressions of themselves, so that they keep their type.
-func (k *compiler) with(list []variable) []plan.Binding {
-	if len(list) == 0 {
+func (k *compiler) with(s *step) []plan.Binding {
+	if len(s.with) == 0 {
 		return nil
 	}
-	to := make([]plan.Binding, len(list))
-	for i, w := range list {
+	to := make([]plan.Binding, len(s.with))
+	for i, w := range s.with {
 		to[i].Name = w.key.Value
+		k.includes.places[&to[i]] = k.placeOf(w.value, s.included.named)
 		if isText(w.value) {
 			to[i].Value = k.valueOf(w.value)
+			to[i].Secret = slices.ContainsFunc(to[i].Value.Exprs(), k.holdsSecret)
 			continue
 		}
 		b, err := json.Marshal(dataOf(w.value))

@@ -1,14 +1,14 @@
 package runbook
 
-import "github.com/cloudops-run/runbook/schema"
+import "github.com/cloudops-run/runbook/schema/fragment"
 
 // A param is a declared input.
 type param struct {
 	key      *node
 	node     *node // the fragment
 	env      *node
-	fallback *node            // its default; nil: none
-	fragment *schema.Fragment // what values are checked against, once it was made
+	fallback *node              // its default; nil: none
+	fragment *fragment.Fragment // what values are checked against, once it was made
 }
 
 // A secret is where a secret comes from.

@@ -25,6 +25,7 @@ type includes struct {
 	// hold a secret: files that include each other twice would be checked
 	// endlessly otherwise.
 	scopes map[string]*scopes
+	places map[*plan.Binding]bindingPlace // of what was compiled
 }
 
 // An included runbook.
@@ -253,8 +254,7 @@ func (x *scopes) with(s *step, f *included) (opaque map[string]bool) {
 			}
 			continue
 		}
-		x.template(w.value, use{names: &n, want: plan.WantType(fragmentType(p.node)), secrets: secretsPass,
-			secretText: fragmentType(p.node).String() == plan.String.String()})
+		x.given(w.value, p, &n)
 		for _, e := range x.values[w.value].Exprs() {
 			if _, ok := x.secretIn(e); ok {
 				opaque[w.key.Value] = true

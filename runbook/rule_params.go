@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/cloudops-run/runbook/runbook/plan"
-	"github.com/cloudops-run/runbook/schema"
+	"github.com/cloudops-run/runbook/schema/fragment"
 )
 
 // checkParams: a param's fragment fits itself, and its default fits it. It fills
@@ -14,7 +14,7 @@ import (
 func checkParams(c *checker, d *document) {
 	env := map[string]*param{}
 	for _, p := range d.params {
-		f, problems := schema.NewFragment(fragmentOf(p.node))
+		f, problems := fragment.New(fragmentOf(p.node))
 		p.fragment = f
 		for _, problem := range problems {
 			_, at := descend(p.node, problem.Pointer)
@@ -39,7 +39,7 @@ func checkParams(c *checker, d *document) {
 }
 
 // fits checks a value in the file against a fragment.
-func (c *checker) fits(n *node, f *schema.Fragment, what string) {
+func (c *checker) fits(n *node, f *fragment.Fragment, what string) {
 	for _, problem := range f.Check(dataOf(n)) {
 		_, at := descend(n, problem.Pointer)
 		if at == nil {
@@ -57,7 +57,7 @@ func (c *checker) fits(n *node, f *schema.Fragment, what string) {
 }
 
 // fitHelp is what to write where quotes, or their lack, made another type.
-func fitHelp(n *node, f *schema.Fragment) string {
+func fitHelp(n *node, f *fragment.Fragment) string {
 	switch {
 	case isScalar(n) && isPlain(n) && !isText(n) && !isNull(n) && f.Type() == "string":
 		return "quote it: " + strconv.Quote(n.Value)

@@ -30,6 +30,7 @@ type Runbook struct {
 	source []byte
 	plan   *plan.Plan
 	params []*param
+	places map[*plan.Binding]bindingPlace
 
 	maxTimeout  time.Duration
 	environment func(string) (string, bool)
@@ -100,7 +101,7 @@ func Parse(file string, src []byte, o Options) (*Runbook, Diagnostics) {
 	if ds.Errors() {
 		return nil, ds
 	}
-	return &Runbook{file: file, source: src, plan: c.compile(doc), params: doc.params,
+	return &Runbook{file: file, source: src, plan: c.compile(doc, nil), params: doc.params, places: c.includes.places,
 		maxTimeout: c.options.MaxTimeout, environment: o.LookupEnv}, ds
 }
 
@@ -153,7 +154,7 @@ func newChecker(file string, src []byte, o Options) *checker {
 	c := &checker{report: newReport(newSource(file, src)), options: o, limits: o.Limits.orDefault(), dir: dir}
 	c.scripts = scripts{dir: dir, root: o.Root}
 	c.exprs = map[*node]*plan.Expr{}
-	c.includes = &includes{files: map[string]*included{}, scopes: map[string]*scopes{}}
+	c.includes = &includes{files: map[string]*included{}, scopes: map[string]*scopes{}, places: map[*plan.Binding]bindingPlace{}}
 	real, err := filepath.EvalSymlinks(file)
 	if abs, absErr := filepath.Abs(real); err == nil && absErr == nil {
 		real = abs

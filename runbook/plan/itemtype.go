@@ -34,5 +34,9 @@ func WantType(t Type) Want {
 	if t.kind == kindAny || t.kind == kindSecret {
 		return WantText
 	}
-	return Want{kinds: []kind{t.kind}}
+	w := Want{kinds: []kind{t.kind}}
+	if e := t.element(); t.kind == kindList && e.kind != kindAny && e.absent == "" {
+		w.elements = "the param"
+	}
+	return w
 }

@@ -41,8 +41,9 @@ type Secret struct {
 
 // A Binding gives a param of an included runbook its value.
 type Binding struct {
-	Name  string `json:"name"`
-	Value Value  `json:"value"`
+	Name   string `json:"name"`
+	Value  Value  `json:"value"`
+	Secret bool   `json:"secret,omitempty"` // a secret is, or is in, the value
 }
 
 // A Group is an included runbook whose steps are among the plan's own, with ids

@@ -2,15 +2,26 @@ package run
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
 // An included runbook whose steps are among those of another has a node of its
-// own where it has a guard, an approval or a lock: its gate. The steps behind it
+// own where it has a guard, an approval or a lock, or params that steps decide: its gate. The steps behind it
 // wait until it has let the first of them through; it has no attempt, and but
 // for its approval no event. Its lock is held until the last of them has ended.
+
+// dependsOnRun reports whether what is given to params can be told only when
+// steps have ended, so that it may not fit then.
+func dependsOnRun(with []plan.Binding) bool {
+	return slices.ContainsFunc(with, func(w plan.Binding) bool {
+		return slices.ContainsFunc(w.Value.Exprs(), func(e *plan.Expr) bool {
+			return slices.ContainsFunc(e.Refs(), func(r plan.Ref) bool { return r.Root == "steps" || r.Root == "run" })
+		})
+	})
+}
 
 // addGates makes the gates of the included runbooks of p, whose steps are the
 // nodes of block b and its handlers those after them.
@@ -18,7 +29,7 @@ func (m *Machine) addGates(b int32, p *plan.Plan, prefix string, top int32) {
 	guarded := false
 	for i := range p.Groups {
 		g := &p.Groups[i]
-		guarded = guarded || g.If != nil || g.Approval != nil || g.Lock != nil
+		guarded = guarded || g.If != nil || g.Approval != nil || g.Lock != nil || dependsOnRun(g.With)
 	}
 	if !guarded {
 		return

@@ -362,6 +362,10 @@ func lockOf(l *plan.Lock, scope *plan.Scope) (string, time.Duration, error) {
 func (m *Machine) open(i int) {
 	switch k, _ := m.in(i); {
 	case k.kind == gatesOf:
+		if _, err := m.bind(scopeKey{owner: int32(k.owner), group: i - k.first + 1}, Hidden{}); err != nil {
+			m.failGate(i, event.ReasonExpression, err.Error())
+			return
+		}
 		m.nodes[i].gate.passed = true
 		m.openGate(i)
 	case m.isLoop(i):

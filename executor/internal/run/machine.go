@@ -7,6 +7,7 @@ import (
 
 	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/runbook/plan"
+	"github.com/cloudops-run/runbook/schema/fragment"
 )
 
 // Options are what a run needs to know beside its plan.
@@ -91,8 +92,10 @@ type Machine struct {
 	names  map[*plan.Plan]ids // where expressions find steps
 	states map[int32]plan.StepState
 	params map[scopeKey]bound
-	loops  map[*plan.Step]*loop
-	graphs map[*plan.Plan]graph
+	// fragments are the schemas of params of included runbooks, by their text.
+	fragments map[string]*fragment.Fragment
+	loops     map[*plan.Step]*loop
+	graphs    map[*plan.Plan]graph
 }
 
 // A stage is the part of the run that may start attempts now.

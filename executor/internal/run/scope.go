@@ -3,9 +3,11 @@ package run
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/runbook/plan"
+	"github.com/cloudops-run/runbook/schema/fragment"
 )
 
 // Hidden is where the values are that no machine knows. What decides the order
@@ -120,10 +122,10 @@ func (m *Machine) bind(at scopeKey, h Hidden) (plan.Values, error) {
 	switch {
 	case at.group > 0:
 		g := &m.planOf(at).Groups[at.group-1]
-		b = bindAll(g.Params, g.With, m.fileScope(scopeKey{at.owner, g.Parent}, h))
+		b = m.bindAll(g.Params, g.With, m.fileScope(scopeKey{at.owner, g.Parent}, h), h)
 	case at.owner >= 0:
 		step := m.nodes[at.owner].step
-		b = bindAll(step.Body.Params, step.With, m.scopeOf(int(at.owner), h))
+		b = m.bindAll(step.Body.Params, step.With, m.scopeOf(int(at.owner), h), h)
 	default:
 		b.values = m.plan.ParamValues()
 	}
@@ -144,14 +146,12 @@ func (m *Machine) settled(at scopeKey) bool {
 		return true
 	}
 	g := &m.planOf(at).Groups[at.group-1]
-	return m.settled(scopeKey{at.owner, g.Parent}) && !slices.ContainsFunc(g.With, func(w plan.Binding) bool {
-		return slices.ContainsFunc(w.Value.Exprs(), func(e *plan.Expr) bool {
-			return slices.ContainsFunc(e.Refs(), func(r plan.Ref) bool { return r.Root == "steps" || r.Root == "run" })
-		})
-	})
+	return m.settled(scopeKey{at.owner, g.Parent}) && !dependsOnRun(g.With)
 }
 
-func bindAll(params []plan.Param, with []plan.Binding, scope *plan.Scope) bound {
+// bindAll evaluates what is given for params, and checks it against what they
+// are declared to be.
+func (m *Machine) bindAll(params []plan.Param, with []plan.Binding, scope *plan.Scope, h Hidden) bound {
 	b := bound{values: plan.Values{}}
 	for _, p := range params {
 		if p.Set {
@@ -160,21 +160,52 @@ func bindAll(params []plan.Param, with []plan.Binding, scope *plan.Scope) bound 
 	}
 	for _, w := range with {
 		delete(b.values, w.Name)
-		v, err := w.Value.Eval(scope)
-		if err == nil {
-			b.values[w.Name] = v
+		if w.Secret && h.Secret == nil {
 			continue
 		}
-		hidden := scope.Secrets == nil && slices.ContainsFunc(w.Value.Exprs(), namesSecret)
-		if b.err == nil && !hidden {
+		v, err := w.Value.Eval(scope)
+		if err == nil && !w.Secret {
+			err = m.fits(params, w.Name, v)
+		}
+		switch {
+		case err == nil:
+			b.values[w.Name] = v
+		case b.err == nil:
 			b.err = fmt.Errorf("with.%s: %w", w.Name, err)
 		}
 	}
 	return b
 }
 
-func namesSecret(e *plan.Expr) bool {
-	return slices.ContainsFunc(e.Refs(), func(r plan.Ref) bool { return r.Root == "secrets" })
+// fits checks a value against the schema of its param.
+func (m *Machine) fits(params []plan.Param, name string, v any) error {
+	i := slices.IndexFunc(params, func(p plan.Param) bool { return p.Name == name })
+	if i < 0 || len(params[i].Schema) == 0 {
+		return nil
+	}
+	text := string(params[i].Schema)
+	f, ok := m.fragments[text]
+	if !ok {
+		decoded, err := plan.DecodeJSON(params[i].Schema)
+		schema, isMap := decoded.(map[string]any)
+		if err == nil && isMap {
+			f, _ = fragment.New(schema)
+		}
+		if m.fragments == nil {
+			m.fragments = map[string]*fragment.Fragment{}
+		}
+		m.fragments[text] = f
+	}
+	if c, err := event.Canonical(v); err == nil {
+		v = c
+	}
+	for _, p := range f.Check(v) {
+		if len(p.Pointer) > 0 {
+			return fmt.Errorf("%s in it %s", strings.Join(p.Pointer, "."), p.Message)
+		}
+		return fmt.Errorf("the value %s", p.Message)
+	}
+	return nil
 }
 
 func (m *Machine) runState() plan.RunState {

@@ -1,4 +1,6 @@
-package schema
+// Package fragment is the part of JSON Schema that params are declared with. Front
+// end and engine check values against it; neither needs more of the schema.
+package fragment
 
 import (
 	"fmt"
@@ -34,10 +36,10 @@ type Problem struct {
 	Message string   // to follow the name of the place: "must be an integer"
 }
 
-// NewFragment makes a fragment of its JSON form, which has the structure that
+// New makes a fragment of its JSON form, which has the structure that
 // the schema asks for. The problems are what the schema cannot see, such as a
 // pattern that is no regular expression.
-func NewFragment(v map[string]any) (*Fragment, []Problem) {
+func New(v map[string]any) (*Fragment, []Problem) {
 	c := fragmentCompiler{}
 	f := c.compile(v, nil)
 	return f, c.problems

@@ -1,4 +1,4 @@
-package schema
+package fragment
 
 import (
 	"encoding/json"

@@ -1,0 +1,68 @@
+package runbook
+
+import (
+	"fmt"
+
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// given checks an expression, or text with some, that a step gives for a param
+// of the runbook it includes, as far as types tell. What params decide is checked
+// when they are bound, and what steps decide in the run.
+func (x *scopes) given(value *node, p *param, n *plan.Names) {
+	want := fragmentType(p.node)
+	isString := want.String() == plan.String.String()
+	before := len(x.found)
+	x.template(value, use{names: n, want: plan.WantType(want), secrets: secretsPass, secretText: isString})
+	v, ok := x.values[value]
+	if !ok || len(x.found) > before || p.fragment == nil {
+		return
+	}
+	e := v.Whole()
+	if e == nil {
+		if !want.IsAny() && !isString {
+			x.at(value, ruleExpression, "write nothing but one ${{ }}, which keeps the type of its value",
+				"param %q must be %s, and this is text", p.key.Value, want)
+		}
+		return
+	}
+	offset := 0
+	if pieces, _ := plan.SplitTemplate(value.Value); len(pieces) == 1 {
+		offset = pieces[0].Offset
+	}
+	why := e.Type().Misfit(want)
+	if why == "" {
+		why = x.noOutcome(e, p)
+	}
+	if why != "" {
+		x.part(value, offset, len(e.Source()), Diagnostic{Rule: ruleExpression, Message: fmt.Sprintf("param %q %s", p.key.Value, why)})
+	}
+}
+
+// noOutcome says why none of the values that an expression can have fits a
+// param, or "".
+func (x *scopes) noOutcome(e *plan.Expr, p *param) string {
+	values := e.Outcomes(func(name string) []any {
+		for _, own := range x.doc.params {
+			if own.key.Value == name {
+				list, _ := fragmentOf(own.node)["enum"].([]any)
+				return list
+			}
+		}
+		return nil
+	})
+	why := ""
+	for _, v := range values {
+		problems := p.fragment.Check(v)
+		if len(problems) == 0 {
+			return ""
+		}
+		if why = problems[0].Message; len(problems[0].Pointer) > 0 {
+			why = placeIn(problems[0].Pointer) + " " + why
+		}
+	}
+	if why != "" && len(values) > 1 {
+		return fmt.Sprintf("takes none of the values this can have: it %s", why)
+	}
+	return why
+}
