@@ -38,6 +38,9 @@ func (r *liveRun) openFolder() (err error) {
 			return err
 		}
 	}
+	if err := r.engine.guard(r.disk.run.LockFile()); err != nil {
+		r.notice(fmt.Sprintf("the run would be free to resume at once should runbook be killed: %v", err))
+	}
 	r.disk.strict = r.engine.config.Durability == Strict
 	r.dir = runFolder{own: r.disk.run.Dir(), outputs: r.disk.run.Outputs(), logs: r.disk.run.Logs()}
 	return nil
@@ -169,6 +172,7 @@ func (r *liveRun) closeFolder() {
 	} else {
 		_ = r.disk.journal.Close() // it was told already
 	}
+	r.engine.unguard(r.disk.run.LockFile())
 	if err := r.disk.run.Release(); err != nil {
 		r.notice(fmt.Sprintf("the run's lock could not be let go of: %v", err))
 	}

@@ -137,7 +137,8 @@ func (e *Engine) warn(message string) {
 
 // Containment says how far the engine follows what its commands start: "pgroup",
 // "subreaper", "watchdog" (a subreaper whose commands are ended even if this
-// program is killed), or "" where a [Runner] of yours carries them out.
+// program is killed), "cgroup" (the same, with a cgroup to find them by), or ""
+// where a [Runner] of yours carries them out.
 func (e *Engine) Containment() string {
 	if e.host == nil {
 		return ""

@@ -1,15 +1,22 @@
 package process
 
-import "os"
+import (
+	"os"
+	"syscall"
+)
 
 // adoption is not to be had here.
 type adoption struct{}
 
 func startAdoption(func(string), *os.File, inheritance) *adoption { return nil }
 
-func (*adoption) stop()                {}
-func (*adoption) orphans() []proc      { return nil }
-func (*adoption) await()               {}
+func (*adoption) stop()           {}
+func (*adoption) orphans() []proc { return nil }
+func (*adoption) await()          {}
+func (*adoption) cgrouped() bool  { return false }
+func (*adoption) fork(in inheritance, path string, argv []string, attr *syscall.ProcAttr) (int, error) {
+	return in.forkExec(path, argv, attr)
+}
 func (*adoption) watched() bool        { return false }
 func (*adoption) announce(*execution)  {}
 func (*adoption) enter(*execution)     {}

@@ -34,12 +34,15 @@ func NewHost(o Options) (*Host, error) {
 	return h, nil
 }
 
-// Containment names what the host can answer for: "watchdog" (a subreaper with a
-// watchdog beside it), "subreaper" or "pgroup".
+// Containment names what the host can answer for: "cgroup" (a watchdog that also
+// has a cgroup with all of it), "watchdog" (a subreaper with a watchdog beside it),
+// "subreaper" or "pgroup".
 func (h *Host) Containment() string {
 	switch {
 	case h.adoption == nil:
 		return "pgroup"
+	case h.adoption.cgrouped():
+		return "cgroup"
 	case h.adoption.watched():
 		return "watchdog"
 	}

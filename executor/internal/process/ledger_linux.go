@@ -31,6 +31,7 @@ type ledger struct {
 type pages struct {
 	session atomic.Int64  // of the program that writes: nothing in it is ever ended
 	since   atomic.Uint64 // when it began to, on startClock
+	cgroup  path
 	entries [1 << 16]entry
 	claims  [1 << 12]claim
 }
@@ -46,6 +47,12 @@ const (
 	announced    = -1 // in place of a pid: it may be there or not
 	unknownGrace = -1
 )
+
+// path is the folder of the cgroup with all that was started.
+type path struct {
+	length atomic.Int64 // written last; 0: none
+	text   [unix.PathMax]byte
+}
 
 // A claim is an entry of the environment that only processes of this program
 // have.
@@ -176,6 +183,12 @@ func (l *ledger) lodge(orphans []proc) {
 			delete(l.lodged, pid)
 		}
 	}
+}
+
+// settle writes down where all that will be started is.
+func (l *ledger) settle(dir string) {
+	p := &l.pages.cgroup
+	p.length.Store(int64(copy(p.text[:], dir)))
 }
 
 // claim writes an entry of the environment down, disclaim takes it out.

@@ -15,6 +15,8 @@
 //   - watchdog (the same, in a program that calls [BecomeWatchdog] first) adds
 //     a process beside this program that ends all of this should the program be
 //     killed.
+//   - cgroup (the same, where this program may make a cgroup below its own) finds
+//     then what nothing else tells of.
 package process
 
 import (

@@ -50,6 +50,9 @@ func (p *pages) each(f func(*entry)) {
 	}
 }
 
+// home is the folder of the cgroup with all that was started; empty: none.
+func (p *pages) home() string { return string(p.cgroup.text[:p.cgroup.length.Load()]) }
+
 // claimed returns the claimed entries of the environment.
 func (p *pages) claimed() []string {
 	var claims []string

@@ -161,8 +161,11 @@ func (x *execution) fork(files [3]uintptr) error {
 	defer leaders.starting.RUnlock()
 	failpoint("fork")
 	x.exit.Started = time.Now()
-	pid, err := h.inherit.forkExec(s.Path, argv, &attr)
-	if err != nil && h.adoption != nil {
+	var pid int
+	var err error
+	if h.adoption == nil {
+		pid, err = h.inherit.forkExec(s.Path, argv, &attr)
+	} else if pid, err = h.adoption.fork(h.inherit, s.Path, argv, &attr); err != nil {
 		h.adoption.strike(x)
 	}
 	if errors.Is(err, syscall.EBADF) && nearLimit(attr.Files) {

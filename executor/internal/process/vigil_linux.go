@@ -45,6 +45,9 @@ func becomeVigilant() {
 	awaitEnd()
 	v := vigil{ledger: pages, began: time.Now()}
 	v.clear()
+	if home := pages.home(); home != "" {
+		removeCgroup(home)
+	}
 }
 
 // awaitEnd returns when nobody has the other end of the socket. The files that
@@ -141,14 +144,15 @@ func (v *vigil) clear() {
 }
 
 // look finds the living processes that are to end: those in the ledger, those
-// seen before, those with a claimed entry in their environment, and whom these
-// have started or share a session with. It returns the grace periods of their
+// seen before, those in the cgroup or with a claimed entry in their environment,
+// and whom these have started or share a session with. It returns the grace periods of their
 // groups.
 func (v *vigil) look() (groups map[int]time.Duration) {
 	all, self, own, host := takeCensus(), os.Getpid(), selfSession(), int(v.ledger.session.Load())
 	barred := func(p proc) bool {
 		return p.pid == self || p.session <= 0 || p.session == own || p.session == host || p.start+1 < v.ledger.since.Load()
 	}
+	home := inCgroup(v.ledger.home())
 	entries, claims, longest := v.ledger.valid(all), v.ledger.claimed(), v.ledger.longest()
 	members := map[int]time.Duration{}
 	for _, p := range all {
@@ -165,7 +169,7 @@ func (v *vigil) look() (groups map[int]time.Duration) {
 	}
 	kin(all, members, barred)
 	for _, p := range all {
-		if _, is := members[p.pid]; !is && !barred(p) && carries(p.pid, claims...) {
+		if _, is := members[p.pid]; !is && !barred(p) && (home[p.pid] || carries(p.pid, claims...)) {
 			members[p.pid] = longest
 		}
 	}
@@ -219,5 +223,8 @@ func (v *vigil) signal(groups map[int]time.Duration) {
 	}
 	for _, g := range wake {
 		_ = syscall.Kill(-g, syscall.SIGCONT)
+	}
+	if home := v.ledger.home(); home != "" && v.due(v.ledger.longest()) {
+		killCgroup(home)
 	}
 }

@@ -18,6 +18,7 @@ import (
 // has become what it was started as, so by then nothing is half started.
 type watchdog struct {
 	ledger *ledger
+	cgroup *cgroup // nil: none; set before forked is closed
 	null   *os.File
 	in     inheritance
 	warn   func(string)
@@ -72,6 +73,9 @@ func startWatchdog(warn func(string), null *os.File, in inheritance) *watchdog {
 
 // keep has a watchdog live for as long as w does.
 func (w *watchdog) keep() {
+	if w.cgroup = newCgroup(); w.cgroup != nil {
+		w.ledger.settle(w.cgroup.dir)
+	}
 	for first := true; ; first = false {
 		w.mu.Lock()
 		if w.ending {
@@ -192,6 +196,9 @@ func (w *watchdog) stop() {
 	w.done.Wait()
 	for _, g := range w.guarded {
 		g.file.Close()
+	}
+	if w.cgroup != nil {
+		w.cgroup.close()
 	}
 	w.ledger.close()
 }

@@ -5,6 +5,7 @@ package process
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -63,7 +64,7 @@ func startEngine(t *testing.T, at, role string, args ...string) *engine {
 	case <-ready:
 	case exit := <-over:
 		over <- exit
-		if at == "" {
+		if at == "" || at == withCgroup {
 			t.Fatalf("the engine ended: %+v %s%s", exit, stdout, stderr)
 		}
 	case <-time.After(20 * time.Second):
@@ -175,6 +176,7 @@ func watchdogsOf(pid int) []int {
 // the role of its child with what that takes.
 func engineRole(a []string) {
 	at, path, role, args := a[0], a[1], a[2], a[3:]
+	noCgroups = at != withCgroup
 	h := mustHost(Options{Contain: true, Warn: func(s string) { fmt.Println("warning:", s) }})
 	lock, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err == nil {
@@ -295,20 +297,84 @@ func TestDyingWatchdogs(t *testing.T) {
 	}
 }
 
+// withCgroup in place of a failpoint lets an engine have a cgroup. Most have
+// none, so that what is found without it is tested.
+const withCgroup = "cgroup"
+
+// In a cgroup even that is found which has lost session, environment and parents
+// and was seen by nobody.
+func TestKilledEngineWithCgroup(t *testing.T) {
+	c := newCgroup()
+	if c == nil {
+		t.Skip("this machine lets nobody make a cgroup here: no version 2, or not delegated")
+	}
+	c.close()
+	for _, child := range [][]string{
+		{"leave", "0", "double", "setsid", "bare", "stubborn", "linger"},
+		{"bomb", "50", "exit"},
+		{"wait"},
+	} {
+		t.Run(child[0], func(t *testing.T) {
+			t.Parallel()
+			e := startEngine(t, withCgroup, child[0], child[1:]...)
+			home := cgroupsOf(e.pid)
+			if len(home) != 1 {
+				t.Fatalf("cgroups: %q", home)
+			}
+			e.kill()
+			e.clean(t)
+			if left := cgroupsOf(e.pid); len(left) != 0 {
+				t.Errorf("cgroups: %q", left)
+			}
+		})
+	}
+}
+
+func cgroupsOf(pid int) []string {
+	found, _ := filepath.Glob(filepath.Join(ownCgroup(), fmt.Sprintf("runbook-%d-*", pid)))
+	return found
+}
+
+// A program that cannot be started is not taken for a cgroup that refuses it.
+func TestStartErrorIsNotTheCgroups(t *testing.T) {
+	r := newRig(t, Options{Contain: true})
+	if r.host.Containment() != "cgroup" {
+		t.Skip("there is no cgroup to be had: " + r.host.Containment())
+	}
+	file := filepath.Join(t.TempDir(), "data")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	exit := r.host.Run(context.Background(), nil, Spec{Path: file})
+	if !errors.Is(exit.Err, syscall.EACCES) || r.host.Containment() != "cgroup" {
+		t.Errorf("%v, %s", exit.Err, r.host.Containment())
+	}
+	// One that is gone refuses everything, and is done without.
+	if err := os.Remove(r.host.adoption.watchdog.cgroup.dir); err != nil {
+		t.Fatal(err)
+	}
+	s, _, _ := r.spec("exit", "0")
+	if exit := r.run(s); exit.Code != 0 || r.host.Containment() != "watchdog" {
+		t.Errorf("%+v, %s", exit, r.host.Containment())
+	}
+}
+
 // An engine that ends in order leaves no watchdog, and lets go of its lock.
 func TestEngineEndsInOrder(t *testing.T) {
-	e := startEngine(t, "", "short")
+	e := startEngine(t, withCgroup, "wait")
 	if w := watchdogsOf(e.pid); len(w) != 1 {
 		t.Errorf("watchdogs: %v", w)
 	}
 	if !e.locked() {
 		t.Error("the lock is free while the engine lives")
 	}
+	_, word, _ := strings.Cut(e.stdout.String(), "ready ")
+	_ = syscall.Kill(atoi(strings.Fields(word)[0]), syscall.SIGTERM)
 	e.wait()
-	if w := watchdogsOf(e.pid); len(w) != 0 || e.locked() {
-		t.Errorf("watchdogs: %v, locked: %v", w, e.locked())
+	if w, c := watchdogsOf(e.pid), cgroupsOf(e.pid); len(w)+len(c) != 0 || e.locked() {
+		t.Errorf("watchdogs: %v, cgroups: %q, locked: %v", w, c, e.locked())
 	}
-	if !strings.Contains(e.stdout.String(), "Code:0") || strings.Contains(e.stdout.String(), "warning") {
+	if !strings.Contains(e.stdout.String(), "Signal:terminated") || strings.Contains(e.stdout.String(), "warning") {
 		t.Error(e.stdout)
 	}
 }
