@@ -61,6 +61,18 @@ func benchTrue(b *testing.B, o Options) {
 func BenchmarkTrue2(b *testing.B)          { benchTrue(b, Options{}) }
 func BenchmarkTrue2Contained(b *testing.B) { benchTrue(b, Options{Contain: true}) }
 
+func BenchmarkTrue2Watched(b *testing.B) {
+	noCgroups = true
+	defer func() { noCgroups = false }()
+	benchTrue(b, Options{Contain: true})
+}
+
+func BenchmarkTrue2Subreaper(b *testing.B) {
+	armed = false
+	defer func() { armed = true }()
+	benchTrue(b, Options{Contain: true})
+}
+
 // BenchmarkTrue2Exec is the same by os/exec, to compare with.
 func BenchmarkTrue2Exec(b *testing.B) {
 	twoAtATime(b, func() {
@@ -87,4 +99,18 @@ func BenchmarkTrue2ExecSetsid(b *testing.B) {
 			b.Error(err)
 		}
 	})
+}
+
+// BenchmarkLedger is what a process costs more where there is a watchdog.
+func BenchmarkLedger(b *testing.B) {
+	l, err := newLedger()
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.close()
+	for b.Loop() {
+		n := l.announce(startClock(), 0)
+		l.enter(n, 1, startClock())
+		l.strike(n)
+	}
 }
