@@ -31,6 +31,7 @@ type File struct {
 	closed bool
 
 	syncing sync.Mutex // held during a sync, so that those who wait share the next one
+	before  func() error
 	reserve reserve
 }
 
@@ -48,11 +49,14 @@ func Create(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syncFolder(filepath.Dir(path)); err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return newFile(file, allocator(file), position{}), nil
+	f := newFile(file, allocator(file), position{})
+	f.before = func() error { return syncFolder(filepath.Dir(path)) }
+	return f, nil
 }
+
+// Before replaces what a new journal does before its first sync, which is to
+// sync the folder it is in: for a folder that has more in it.
+func (f *File) Before(sync func() error) { f.before = sync }
 
 // A Past is what a journal held when it was opened.
 type Past struct {

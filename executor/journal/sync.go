@@ -30,7 +30,7 @@ func (f *File) Sync() error {
 	f.timer.Stop()
 	f.mu.Unlock()
 
-	err := f.disk.Sync()
+	err := f.sync()
 
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -40,6 +40,18 @@ func (f *File) Sync() error {
 	}
 	f.synced = reached
 	return nil
+}
+
+// sync syncs the file, the first time after what must not be on the disk later
+// than it.
+func (f *File) sync() error {
+	if f.before != nil {
+		if err := f.before(); err != nil {
+			return err
+		}
+		f.before = nil
+	}
+	return f.disk.Sync()
 }
 
 // Close syncs what is not synced, gives back what was reserved, and closes the

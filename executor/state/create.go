@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/cloudops-run/runbook/executor/internal/lock"
+	"github.com/cloudops-run/runbook/executor/journal"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
@@ -21,7 +22,8 @@ const (
 )
 
 // Create makes the folder of a new run and takes its lock. The folder gets its
-// name last, so that nobody ever sees half of one.
+// name last, so that nobody ever sees half of one. It is on the disk when the
+// journal first is: see [Run.CreateJournal].
 func (f *Folder) Create(id uuid.UUID, asked Asked, p *plan.Plan) (*Run, error) {
 	r := f.run(id)
 	path := r.path
@@ -36,23 +38,21 @@ func (f *Folder) Create(id uuid.UUID, asked Asked, p *plan.Plan) (*Run, error) {
 	if err == nil {
 		err = os.Rename(r.path, path)
 	}
-	if err == nil {
-		r.path = path
-		err = syncFolder(f.runs())
-	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("folder of run %s: %w", id, err), r.Release(), os.RemoveAll(r.path))
 	}
+	r.path = path
 	return r, nil
 }
 
-// fill puts into the folder of a new run what it begins with.
+// fill puts into the folder of a new run what it begins with. Folders for logs
+// and requests are made by those who have some: each costs as much as a file.
 func (r *Run) fill(asked Asked, p *plan.Plan) error {
 	var err error
 	if r.lock, err = lock.AcquireFile(r.lockFile(), "", r.ID.String()); err != nil {
 		return err
 	}
-	for _, dir := range []string{r.Logs(), r.Dir(), r.Outputs(), r.Requests()} {
+	for _, dir := range []string{r.Dir(), r.Outputs()} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			return err
 		}
@@ -61,13 +61,10 @@ func (r *Run) fill(asked Asked, p *plan.Plan) error {
 	if err := writeJSON(r.askedFile(), asked); err != nil {
 		return err
 	}
-	if err := writeJSON(r.planFile(), p); err != nil {
-		return err
-	}
-	return syncFolder(r.path)
+	return writeJSON(r.planFile(), p)
 }
 
-// writeJSON writes a file that is not there yet, to the disk.
+// writeJSON writes a file that is not there yet.
 func writeJSON(path string, v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -77,16 +74,41 @@ func writeJSON(path string, v any) error {
 	if err != nil {
 		return err
 	}
-	if _, err = file.Write(append(text, '\n')); err == nil {
-		err = file.Sync()
-	}
+	_, err = file.Write(append(text, '\n'))
 	return errors.Join(err, file.Close())
 }
 
-func syncFolder(path string) error {
-	dir, err := os.Open(path)
+// CreateJournal begins the journal of a new run. Before its first record is
+// synced to the disk, all that the run began with is.
+func (r *Run) CreateJournal() (*journal.File, error) {
+	f, err := journal.Create(r.JournalFile())
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("run %s: %w", r.ID, err)
 	}
-	return errors.Join(dir.Sync(), dir.Close())
+	f.Before(func() error {
+		return syncAll(r.askedFile(), r.planFile(), r.path, filepath.Dir(r.path))
+	})
+	return f, nil
+}
+
+// OpenJournal goes on with the journal of a run that is locked.
+func (r *Run) OpenJournal() (*journal.File, journal.Past, error) {
+	f, past, err := journal.Open(r.JournalFile())
+	if err != nil {
+		err = fmt.Errorf("run %s: %w", r.ID, err)
+	}
+	return f, past, err
+}
+
+func syncAll(paths ...string) error {
+	for _, path := range paths {
+		file, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(file.Sync(), file.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }

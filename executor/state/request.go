@@ -68,6 +68,9 @@ func (r *Run) request(q Request) error {
 	if err != nil {
 		return err
 	}
+	if err := os.Mkdir(r.Requests(), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
 	temp := filepath.Join(r.Requests(), requestTemp+name.String())
 	file, err := os.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -88,6 +91,9 @@ func (r *Run) request(q Request) error {
 // too, and told in a warning.
 func (r *Run) TakeRequests() (requests []Request, warnings []string, err error) {
 	entries, err := os.ReadDir(r.Requests())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, nil
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("run %s: %w", r.ID, err)
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/cloudops-run/runbook/executor/event"
-	"github.com/cloudops-run/runbook/executor/journal"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
@@ -49,9 +48,9 @@ var samplePlan = &plan.Plan{Name: "deploy", Strategy: plan.Serial, Steps: []plan
 // a second more.
 func journaled(t testing.TB, r *Run, events ...event.Event) {
 	t.Helper()
-	f, past, err := journal.Open(r.JournalFile())
+	f, past, err := r.OpenJournal()
 	if errors.Is(err, os.ErrNotExist) {
-		f, err = journal.Create(r.JournalFile())
+		f, err = r.CreateJournal()
 	}
 	if err != nil {
 		t.Fatal(err)
