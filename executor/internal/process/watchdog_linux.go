@@ -48,6 +48,9 @@ const (
 
 	// maxDeaths is after how many deaths of watchdogs there is no further one.
 	maxDeaths = 5
+
+	// sendTime is how long a watchdog may leave its socket full.
+	sendTime = time.Second
 )
 
 // What is told over the socket: a byte for what it is and the number of a guard,
@@ -111,6 +114,15 @@ func (w *watchdog) spawn() error {
 		unix.Close(ends[0])
 		return os.NewSyscallError("fcntl", err)
 	}
+	// What it guards waits in the socket for it, so that no lock is free for a
+	// moment. What there is no room for comes behind.
+	w.socket = os.NewFile(uintptr(ends[0]), "watchdog")
+	var late []guard
+	for _, g := range w.guarded {
+		if len(late) > 0 || w.send(guardMessage, g, time.Millisecond) != nil {
+			late = append(late, g)
+		}
+	}
 	null := w.null.Fd()
 	attr := syscall.ProcAttr{
 		Dir:   "/",
@@ -123,13 +135,14 @@ func (w *watchdog) spawn() error {
 	argv := []string{watchdogName, fmt.Sprintf("of process %d", os.Getpid())}
 	pid, err := w.in.forkExec("/proc/self/exe", argv, &attr)
 	if err != nil {
-		unix.Close(ends[0])
+		w.socket.Close()
+		w.socket = nil
 		return os.NewSyscallError("exec", err)
 	}
 	leaders.keep(pid)
-	w.pid, w.socket = pid, os.NewFile(uintptr(ends[0]), "watchdog")
-	for _, g := range w.guarded {
-		if w.send(guardMessage, g) != nil {
+	w.pid = pid
+	for _, g := range late {
+		if w.send(guardMessage, g, sendTime) != nil {
 			_ = syscall.Kill(pid, syscall.SIGKILL) // and try the next
 			break
 		}
@@ -218,7 +231,7 @@ func (w *watchdog) guard(f *os.File) error {
 	if w.socket == nil { // the next one is told
 		return nil
 	}
-	return w.send(guardMessage, g)
+	return w.send(guardMessage, g, sendTime)
 }
 
 func (w *watchdog) unguard(f *os.File) {
@@ -231,13 +244,13 @@ func (w *watchdog) unguard(f *os.File) {
 	delete(w.guarded, f)
 	g.file.Close()
 	if w.socket != nil {
-		_ = w.send(unguardMessage, g)
+		_ = w.send(unguardMessage, g, sendTime)
 	}
 }
 
 // send tells the watchdog. It sleeps until then, so there is room; should it
 // have been suspended there may be none, and that is waited for a little.
-func (w *watchdog) send(what byte, g guard) error {
+func (w *watchdog) send(what byte, g guard, patience time.Duration) error {
 	message := binary.LittleEndian.AppendUint64([]byte{what}, g.number)
 	var rights []byte
 	if what == guardMessage {
@@ -247,7 +260,7 @@ func (w *watchdog) send(what byte, g guard) error {
 	if err != nil {
 		return err
 	}
-	_ = w.socket.SetWriteDeadline(time.Now().Add(time.Second))
+	_ = w.socket.SetWriteDeadline(time.Now().Add(patience))
 	var sent error
 	err = conn.Write(func(fd uintptr) bool {
 		for {
