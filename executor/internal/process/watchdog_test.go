@@ -231,6 +231,15 @@ func TestKilledEngine(t *testing.T) {
 	}
 }
 
+// What has lost session, environment and parents is known to the watchdog once
+// the engine has looked at what it adopted. Nobody tells when it has.
+func TestKilledEngineWithOrphan(t *testing.T) {
+	e := startEngine(t, "", "leave", "0", "double", "setsid", "bare", "stubborn", "linger")
+	<-time.After(10 * attendEvery)
+	e.kill()
+	e.clean(t)
+}
+
 // Killed right before a child is forked, right after that, or right after it was
 // written down, an engine leaves no more.
 func TestKilledEngineAtFailpoints(t *testing.T) {
