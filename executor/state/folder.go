@@ -122,7 +122,11 @@ func (f *Folder) Lock(id uuid.UUID) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.lock, err = lock.AcquireFile(r.lockFile(), "", id.String()); err != nil {
+	r.lock, err = lock.AcquireFile(r.lockFile(), "", id.String())
+	if errors.Is(err, fs.ErrNotExist) { // it was removed this moment
+		err = ErrNotFound
+	}
+	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", id, err)
 	}
 	return r, nil

@@ -51,7 +51,7 @@ func (f *Folder) List(want Filter) (runs []Entry, problems []Problem, err error)
 		}
 		entry, err := f.entry(id, want)
 		switch {
-		case errors.Is(err, fs.ErrNotExist) && gone(f.run(id)):
+		case err != nil && gone(f.run(id)):
 		case err != nil:
 			problems = append(problems, Problem{f.run(id).path, err})
 		case entry != nil:

@@ -124,6 +124,9 @@ func (s *Summary) Apply(e *event.Event) {
 		s.Reason, s.Error, s.Signal = e.Reason, e.Error, e.Signal
 	case event.RunPaused, event.RunCompleted:
 		s.end(e)
+	case event.Interrupted: // told by the engine that goes on, of the one before
+		s.close(event.StatusInterrupted)
+		s.step(e).interrupt(s.EndedAt)
 	default:
 		if e.StepID != "" {
 			s.step(e).apply(e, len(s.Epochs))

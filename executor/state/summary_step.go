@@ -25,8 +25,6 @@ func (s *Step) apply(e *event.Event, epoch int) {
 		s.settle(e, event.StatusCancelled)
 	case event.Skipped:
 		s.settle(e, event.StatusSkipped)
-	case event.Interrupted:
-		s.interrupt(e.Timestamp)
 	case event.Reset:
 		*s = Step{ID: s.ID, Phase: s.Phase, Status: event.StatusPending, Message: e.Message, Attempts: s.Attempts, Approvals: s.Approvals, Took: s.Took}
 	case event.RolledBack:
@@ -108,13 +106,14 @@ func (s *Step) running() *Attempt {
 	return nil
 }
 
-// interrupt: the engine died. What it had begun has an end that nobody knows.
-func (s *Step) interrupt(at time.Time) {
+// interrupt: the engine died, at last seen then. What it had begun has an end
+// that nobody knows.
+func (s *Step) interrupt(then time.Time) {
 	if a := s.running(); a != nil {
-		a.Status, a.EndedAt = event.StatusInterrupted, at
+		a.Status, a.EndedAt = event.StatusInterrupted, then
 	}
 	if s.Status == event.StatusRunning {
-		s.Status, s.EndedAt = event.StatusInterrupted, at
+		s.Status, s.EndedAt = event.StatusInterrupted, then
 	}
 	s.Waiting = nil
 }

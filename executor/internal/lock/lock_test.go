@@ -8,11 +8,17 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // TestMain lets the test binary become another run that holds a lock.
 func TestMain(m *testing.M) {
+	if os.Getenv("TEST_KEEP") != "" { // whatever it was given open
+		bufio.NewReader(os.Stdin).ReadString('\n')
+		os.Exit(0)
+	}
 	if dir := os.Getenv("TEST_HOLD"); dir != "" {
 		_, err := Acquire(dir, "db", "other-run")
 		fmt.Println(err)
@@ -85,4 +91,92 @@ func TestHolderDies(t *testing.T) {
 		t.Fatalf("after it died: %v", err)
 	}
 	l.Release()
+}
+
+// A lock is held as long as anybody lives who was given its file, and nobody is
+// given it unasked.
+func TestLockIsPassedOn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	l, err := AcquireFile(path, "", "run-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := func(files ...*os.File) *exec.Cmd {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), "TEST_KEEP=1")
+		cmd.ExtraFiles = files
+		if _, err := cmd.StdinPipe(); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return cmd
+	}
+	keeper, other := child(l.File()), child()
+	defer other.Wait()
+	defer other.Process.Kill()
+	l.file.Close() // as when this process dies
+	if h, held, err := HeldBy(path); !held || err != nil || h.PID != os.Getpid() || h.Run != "run-1" {
+		t.Errorf("while the keeper lives: %+v, %v, %v", h, held, err)
+	}
+	var busy *BusyError
+	if _, err := AcquireFile(path, "", "run-2"); !errors.As(err, &busy) || !strings.HasPrefix(err.Error(), "the run is in the hands of another engine: pid ") {
+		t.Errorf("while the keeper lives: %v", err)
+	}
+	keeper.Process.Kill()
+	keeper.Wait()
+	if _, held, err := HeldBy(path); held || err != nil {
+		t.Errorf("after the keeper died: %v, %v", held, err)
+	}
+	if l, err = AcquireFile(path, "", "run-2"); err != nil {
+		t.Fatal(err)
+	}
+	l.Release()
+}
+
+// Somebody who asks who holds a lock keeps nobody from taking it.
+func TestAskingIsNotHolding(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	if _, held, err := HeldBy(path); held || err != nil {
+		t.Errorf("of no file: %v, %v", held, err)
+	}
+	asking, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := flock(asking, syscall.LOCK_SH); err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(time.Millisecond, func() { asking.Close() })
+	l, err := AcquireFile(path, "", "run-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Release()
+}
+
+// A lock whose file was removed while it was being taken is the new file's.
+func TestRemovedLock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	first, err := AcquireFile(path, "", "run-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := make(chan *Lock)
+	go func() {
+		for {
+			if l, err := AcquireFile(path, "", "run-2"); err == nil {
+				taken <- l
+				return
+			}
+		}
+	}()
+	os.Remove(path)
+	second := <-taken
+	if !isAt(second.file, path) {
+		t.Error("the lock is not of the file that is there")
+	}
+	first.Release()
+	second.Release()
 }
