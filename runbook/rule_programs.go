@@ -17,7 +17,11 @@ func checkPrograms(c *checker, d *document) {
 			if n == nil || c.isDynamic(n) || strings.Contains(n.Value, "/") || !strings.ContainsAny(n.Value, " \t\n") {
 				return
 			}
-			c.at(n, ruleProgram, "write each word as an item of its own: ["+strings.Join(strings.Fields(n.Value), ", ")+", ...], or use shell",
+			words, ok := commandWords(n.Value)
+			if !ok {
+				words = strings.Fields(n.Value)
+			}
+			c.at(n, ruleProgram, "write each word as an item of its own: "+strings.TrimSuffix(flowList(words), "]")+", ...], or use shell",
 				"the program is %s, with a space in its name", found(n))
 		})
 	}

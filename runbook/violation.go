@@ -231,7 +231,7 @@ func (s *structure) notOneOf(v schema.Violation, n *node) {
 	if s.literalOnly(v, n) {
 		return
 	}
-	help := didYouMean(schema.Closest(n.Value, v.Allowed))
+	help := didYouMean(meant(n.Value, v.Allowed))
 	s.at(n, ruleValue, help, "%s must be %s, not %s", s.place(v.Pointer), oneOf(v.Allowed), found(n))
 }
 

@@ -200,6 +200,14 @@ func (w *walker) scalar(n *node) {
 			n.Tag = tagString // only a key can merge
 		}
 		if t := scalarTrap(n); t != nil {
+			switch w.below {
+			case "continue_on_error", "idempotent", "inherit_env", "stop_on_error":
+				if help := boolHelp(n); help != "" {
+					t.help = help
+				}
+			case "approval":
+				t.help = "write the question to be answered, such as approval: Go on?"
+			}
 			w.at(n, ruleAmbiguous, t.help, "%s", t.message)
 			return
 		}

@@ -34,6 +34,8 @@ var foreign = map[string]string{
 	"loop": "foreach", "for": "foreach", "for_each": "foreach", "with_items": "foreach", "items": "in", "include": "uses", "import": "uses", "call": "uses",
 	"parameters": "params", "inputs": "params", "confirm": "approval", "gate": "approval", "undo": "rollback", "revert": "rollback", "compensate": "rollback",
 	"mutex": "lock", "concurrency": "lock", "register": "outputs", "until": "expect", "failed_when": "expect", "dotenv": "env_files", "env_file": "env_files", "parallelism": "max_concurrency", "max_parallel": "max_concurrency", "fail_fast": "stop_on_error",
+	"str": "string", "text": "string", "int": "integer", "float": "number", "bool": "boolean", "list": "array", "dict": "object", "map": "object",
+	"dag": "dependency_graph", "graph": "dependency_graph", "sequential": "serial", "exp": "exponential", "fixed": "constant",
 	"cmdline": "command", "arguments": "args", "file": "path", "order": "strategy",
 }
 
