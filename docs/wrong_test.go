@@ -40,6 +40,7 @@ var wrong = []string{
 	file("secrets:\n  token: {env: TOKEN}\n", step("exec: [make, \"TOKEN=${{ secrets.token }}\"]")),
 	step("uses: restart.yaml"),
 	step("foreach: [blue, green, blue]", "exec: [make]"),
+	file("lock: deploy\n", step("exec: [make]", "lock: deploy")),
 	step("exec: [make, tag]", "outputs: {tag: null}", "secret_outputs: {tag: stdout}", "effect: read"),
 	step("exec: [make]") + "finally:\n  - id: tidy\n    approval: Tidy up?\n    exec: [make, tidy]\n",
 	step("exec: [make]", "timout: 5m"),

@@ -40,6 +40,7 @@ const (
 	ruleOutput       = "output"
 	ruleHandler      = "handler"
 	ruleCode         = "code"
+	ruleLock         = "lock"
 )
 
 // Rules returns every rule that a diagnostic can name, in the order a file meets
@@ -80,6 +81,7 @@ func Rules() []Rule {
 		{ruleSecret, "Secrets belong in env and stdin; what may be asked for again must be safe to run again."},
 		{ruleInclude, "An included runbook must lie inside the root, get the params it needs, have no handlers, lock or secrets of its own, and not include itself."},
 		{ruleForeach, "The items of a foreach must differ, and be no more than 10,000."},
+		{ruleLock, "A step must not ask for a lock that the run, or the step around it, holds already."},
 		{ruleOutput, "An output has one definition."},
 		{ruleHandler, "Handlers run one by one when all else is over: some keys have no meaning there."},
 	}
@@ -99,6 +101,7 @@ func meaning() []func(*checker, *document) {
 		checkCode,
 		checkExpressions,
 		checkForeach,
+		checkLocks,
 		checkOutputs,
 		checkHandlers,
 		checkDurations,
