@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/go-multierror"
 
 	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/executor/internal/process"
 	"github.com/cloudops-run/runbook/executor/internal/run"
 	"github.com/cloudops-run/runbook/executor/journal"
 	"github.com/cloudops-run/runbook/runbook/plan"
@@ -197,6 +198,13 @@ func (o RunOptions) checkDecisions(list []Decision) error {
 func isInside(id, outer string) bool {
 	rest, ok := strings.CutPrefix(id, outer)
 	return ok && rest != "" && (rest[0] == '[' || rest[0] == '/')
+}
+
+// StillRunning returns the processes on this machine that a step of a run has
+// left, which only those of an engine that was killed has: as far as the system
+// tells, which it does by the variables that a process was started with.
+func StillRunning(id uuid.UUID, stepID string) []int {
+	return process.Carrying("RUNBOOK_RUN_ID="+id.String(), "RUNBOOK_STEP_ID="+stepID)
 }
 
 func canonicalOutputs(given map[string]map[string]any) map[string]event.Values {

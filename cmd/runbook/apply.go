@@ -3,17 +3,13 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"slices"
-	"strings"
 	"syscall"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/cloudops-run/runbook/executor"
-	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
@@ -24,7 +20,7 @@ type applyFlags struct {
 	params   paramFlags
 	approval approvalFlags
 	steps    stepFlags
-	output   string
+	outputs  outputFlags
 	quiet    bool
 	dryRun   bool
 }
@@ -66,7 +62,7 @@ by SIGHUP, SIGINT, SIGTERM.`,
 	f.approval.add(cmd)
 	f.steps.add(cmd)
 	f.sinks.add(cmd)
-	choice(cmd, &f.output, "output", "o", "text", "json")
+	f.outputs.add(c, cmd)
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print only what failed")
 	f.engine.add(c, cmd)
 	f.load.add(cmd)
@@ -75,7 +71,7 @@ by SIGHUP, SIGINT, SIGTERM.`,
 
 func (c *cli) apply(file string, f *applyFlags) error {
 	if f.dryRun {
-		return c.plan(file, &planFlags{load: f.load, engine: f.engine, params: f.params, steps: f.steps, approval: f.approval, output: f.output})
+		return c.plan(file, &planFlags{load: f.load, engine: f.engine, params: f.params, steps: f.steps, approval: f.approval, output: f.outputs.format})
 	}
 	config, err := f.engine.config(c, &f.load)
 	if err != nil {
@@ -94,11 +90,28 @@ func (c *cli) apply(file string, f *applyFlags) error {
 	if err := checkSteps(p, &f.steps, &f.approval); err != nil {
 		return err
 	}
+	outputs, err := c.givenOutputs(&f.outputs, &f.engine.state, p, nil)
+	if err != nil {
+		return err
+	}
+	asked := c.asked(rb, file, p, &f.load)
+	return c.carryOut(config, p, f, signals, func(e *executor.Engine, o executor.RunOptions) (uuid.UUID, error) {
+		o.Asked, o.Outputs = asked, outputs
+		return e.ExecuteCompiled(context.Background(), p, o)
+	})
+}
+
+// A starter sets a run going in an engine.
+type starter func(*executor.Engine, executor.RunOptions) (uuid.UUID, error)
+
+// carryOut runs a plan, tells what happens, and turns how it ended into an exit
+// code.
+func (c *cli) carryOut(config executor.Config, p *plan.Plan, f *applyFlags, signals *signals, start starter) error {
 	sinks, err := c.openSinks(f, p)
 	if err != nil {
 		return err
 	}
-	result, runErr := c.run(config, p, f, sinks, signals)
+	result, runErr := c.run(config, p, f, sinks, signals, start)
 	if runErr != nil {
 		return runErr
 	}
@@ -106,14 +119,14 @@ func (c *cli) apply(file string, f *applyFlags) error {
 	for _, err := range failures {
 		c.complain("error", err.Error())
 	}
-	if f.output == "json" {
+	if f.outputs.format == "json" {
 		err := c.write("", func(w io.Writer) error { return encodeJSON(w, result) })
 		if err != nil && !errors.Is(err, syscall.EPIPE) { // a reader that went away does not want it
 			failures = append(failures, err)
 			c.complain("error", err.Error())
 		}
 	}
-	err = c.outcome(result, file, signals)
+	err = c.outcome(result, f, signals)
 	if len(failures) == 0 {
 		return err
 	}
@@ -127,7 +140,7 @@ func (c *cli) apply(file string, f *applyFlags) error {
 }
 
 // run carries a plan out and waits until the sinks have told all of it.
-func (c *cli) run(config executor.Config, p *plan.Plan, f *applyFlags, sinks *sinks, signals *signals) (executor.PlanResult, error) {
+func (c *cli) run(config executor.Config, p *plan.Plan, f *applyFlags, sinks *sinks, signals *signals, start starter) (executor.PlanResult, error) {
 	none := executor.PlanResult{}
 	prompt := c.prompter(&f.approval, p, sinks)
 	options := []executor.Option{executor.WithContainment()}
@@ -144,7 +157,7 @@ func (c *cli) run(config executor.Config, p *plan.Plan, f *applyFlags, sinks *si
 	}
 	ctx := context.Background()
 	id, err := signals.begin(engine, sinks.console, func() (uuid.UUID, error) {
-		return engine.ExecuteCompiled(ctx, p, f.runOptions(prompt != nil))
+		return start(engine, f.runOptions(prompt != nil))
 	})
 	if err != nil {
 		engine.Close(ctx)
@@ -175,7 +188,7 @@ func (c *cli) run(config executor.Config, p *plan.Plan, f *applyFlags, sinks *si
 func (f *applyFlags) runOptions(asks bool) executor.RunOptions {
 	o := f.steps.options()
 	o.Approve, o.ApproveAll, o.Reject, o.AwaitApprovals = f.approval.approve, f.approval.all, f.approval.reject, asks
-	if len(o.Approve) > 0 || o.ApproveAll {
+	if len(o.Approve) > 0 || o.ApproveAll || len(o.Reject) > 0 {
 		o.ApprovedBy = userName()
 	}
 	return o
@@ -187,54 +200,4 @@ func startError(err error) error {
 		return &exit{code: exitInvalid, err: err}
 	}
 	return &exit{code: exitEngine, err: err}
-}
-
-// outcome is the exit code of a run. What went wrong was told by the console.
-func (c *cli) outcome(r executor.PlanResult, file string, s *signals) error {
-	switch {
-	case r.EngineFailed:
-		return &exit{code: exitEngine, err: fmt.Errorf("the engine could not go on: %s", r.Error)}
-	case r.Status == event.StatusCancelled:
-		return &exit{code: s.code()}
-	case r.Refused == event.ReasonLock: // nothing of the runbook failed: try again later
-		return &exit{code: exitEngine}
-	case r.Status == event.StatusPaused:
-		c.complain("paused", pausedText(r.Waiting, file))
-		return &exit{code: exitPaused}
-	case r.Status != event.StatusCompleted, r.HandlerFailed:
-		return &exit{code: exitFailed}
-	}
-	return nil
-}
-
-// pausedText says how a paused run is taken further.
-func pausedText(waiting []string, file string) string {
-	if len(waiting) == 0 {
-		return "a step waits for an approval"
-	}
-	verb := "wait"
-	flags := make([]string, len(waiting))
-	for i, id := range waiting {
-		flags[i] = "--approve " + quote(plainID(id))
-	}
-	if len(waiting) == 1 {
-		verb = "waits"
-	}
-	return fmt.Sprintf("%s %s for an approval; to give it on the next run: runbook apply %s %s",
-		strings.Join(waiting, ", "), verb, quote(file), strings.Join(slices.Compact(flags), " "))
-}
-
-// plainID is the id of a step as the runbook has it, without the keys of loops.
-func plainID(id string) string {
-	for {
-		before, rest, found := strings.Cut(id, "[")
-		if !found {
-			return id
-		}
-		_, after, _ := strings.Cut(rest, "]/")
-		if after == "" {
-			return before
-		}
-		id = before + "/" + after
-	}
 }

@@ -142,7 +142,7 @@ sys.exit(3 if "fail" in sys.argv else 0)
 	var stdout, stderr bytes.Buffer
 	for _, args := range [][]string{
 		{"plan", "canary.yaml"}, {"plan", "-o", "json", "canary.yaml"},
-		{"apply", "canary.yaml", "--sink", "console", "--sink", "jsonl=events.jsonl", "--log-dir", filepath.Join(dir, "logs")},
+		{"apply", "canary.yaml", "--sink", "console", "--sink", "jsonl=events.jsonl", "--state-dir", filepath.Join(dir, "kept")},
 	} {
 		cmd := exec.Command("runbook", args...)
 		cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, env, &stdout, &stderr

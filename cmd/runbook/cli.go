@@ -57,6 +57,7 @@ func (c *cli) root() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		c.initCommand(), c.validateCommand(), c.planCommand(), c.graphCommand(), c.applyCommand(),
+		c.resumeCommand(), c.rollbackCommand(), c.approveCommand(), c.cancelCommand(),
 		c.explainCommand(), c.schemaCommand(), c.configCommand(), c.versionCommand(),
 	)
 	root.InitDefaultCompletionCmd("completion")

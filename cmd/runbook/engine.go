@@ -13,8 +13,9 @@ import (
 type engineFlags struct {
 	maxConcurrency int
 	defaultTimeout time.Duration
-	logDir         string
 	lockDir        string
+	state          stateFlags
+	durability     string
 }
 
 func (f *engineFlags) add(c *cli, cmd *cobra.Command) {
@@ -22,10 +23,11 @@ func (f *engineFlags) add(c *cli, cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.IntVarP(&f.maxConcurrency, "max-concurrency", "j", d.MaxConcurrentExecutions, "most steps at a time")
 	flags.DurationVar(&f.defaultTimeout, "default-timeout", d.DefaultTimeout, "timeout of steps that have none")
-	flags.StringVar(&f.logDir, "log-dir", "", "`folder` for the logs of steps (default one of your own under the temporary folder)")
-	flags.StringVar(&f.lockDir, "lock-dir", c.lockFolder(), "`folder` for locks between runs; those that share it keep out of each other's way")
-	settings(cmd, "max-concurrency", "default-timeout")
-	paths(cmd, "log-dir", "lock-dir")
+	f.state.add(c, cmd)
+	flags.StringVar(&f.lockDir, "lock-dir", "", "`folder` for locks between runs; those that share it keep out of each other's way (default one in the state folder)")
+	choiceOf(cmd, &f.durability, "durability", "when records of the run must be on the disk: ", string(executor.Grouped), string(executor.Strict))
+	settings(cmd, "max-concurrency", "default-timeout", "durability")
+	paths(cmd, "lock-dir")
 	alsoEnv(cmd, "max-concurrency", "RUNBOOK_MAX_CONCURRENT_EXECUTIONS")
 }
 
@@ -35,7 +37,10 @@ func (f *engineFlags) config(cli *cli, load *loadFlags) (executor.Config, error)
 	c.MaxConcurrentExecutions = f.maxConcurrency
 	c.DefaultTimeout = f.defaultTimeout
 	c.MaxTimeout = load.maxTimeout
-	c.LogDir, c.LockDir = f.logDir, f.lockDir
+	c.StateDir, c.LockDir, c.Durability = f.state.dir, f.lockDir, executor.Durability(f.durability)
+	if c.LockDir == "" && c.StateDir != "" {
+		c.LockDir = filepath.Join(c.StateDir, "locks")
+	}
 	switch {
 	case f.maxConcurrency <= 0:
 		return c, usage("", "%s is %d, want 1 or more", cli.named("max-concurrency"), f.maxConcurrency)
@@ -45,14 +50,4 @@ func (f *engineFlags) config(cli *cli, load *loadFlags) (executor.Config, error)
 		return c, usage("", "%s is %s, which is more than the --max-timeout of %s", cli.named("default-timeout"), short(f.defaultTimeout), short(load.maxTimeout))
 	}
 	return c, nil
-}
-
-// lockFolder is where locks are unless told otherwise: in the user's own state,
-// so that all runs of a user meet there whatever folder they log to.
-func (c *cli) lockFolder() string {
-	state := c.xdg("XDG_STATE_HOME", ".local/state")
-	if state == "" {
-		return ""
-	}
-	return filepath.Join(state, "runbook", "locks")
 }

@@ -14,6 +14,7 @@ const (
 	exitInvalid   = 3   // the runbook or what its params are given has errors
 	exitPaused    = 4   // all that is left waits for an approval
 	exitEngine    = 5   // the engine or the machine: disk, log folder, write errors
+	exitUndecided = 6   // a resume needs a decision
 	exitChanges   = 10  // plan --probe --detailed-exitcode: something would change
 	exitHangup    = 129 // cancelled by SIGHUP
 	exitInterrupt = 130 // cancelled by SIGINT
@@ -70,6 +71,9 @@ func (c *cli) report(err error) int {
 func (c *cli) complain(severity, message string) {
 	fmt.Fprintln(c.stderr, c.complaint(severity, message))
 }
+
+// note prints what is neither a result nor wrong.
+func (c *cli) note(message string) { fmt.Fprintln(c.stderr, "runbook: "+message) }
 
 func (c *cli) complaint(severity, message string) string {
 	p := c.paint(c.stderr)

@@ -16,8 +16,17 @@ type choiceValue struct {
 // choice gives cmd a flag that takes one of words, the first unless told
 // otherwise.
 func choice(cmd *cobra.Command, value *string, name, short string, words ...string) {
+	addChoice(cmd, value, name, short, "print as ", words)
+}
+
+// choiceOf is choice for one that says what it is about.
+func choiceOf(cmd *cobra.Command, value *string, name, about string, words ...string) {
+	addChoice(cmd, value, name, "", about, words)
+}
+
+func addChoice(cmd *cobra.Command, value *string, name, short, about string, words []string) {
 	*value = words[0]
-	cmd.Flags().VarP(choiceValue{value, words}, name, short, "print as "+alternatives(words))
+	cmd.Flags().VarP(choiceValue{value, words}, name, short, about+alternatives(words))
 	cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
 

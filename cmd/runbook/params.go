@@ -18,6 +18,8 @@ import (
 type paramFlags struct {
 	given []string // name=value
 	files []string
+
+	before []runbook.Given // of a run that is resumed: what it was given
 }
 
 func (f *paramFlags) add(cmd *cobra.Command) {
@@ -51,7 +53,7 @@ func (c *cli) bind(rb *runbook.Runbook, file string, f *paramFlags, load *loadFl
 }
 
 func (c *cli) givenParams(f *paramFlags, limit int64) ([]runbook.Given, error) {
-	var given []runbook.Given
+	given := f.before
 	wrong := 0
 	for _, file := range f.files {
 		src, err := c.readParamFile(file, limit)

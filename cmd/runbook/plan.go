@@ -66,6 +66,7 @@ func (c *cli) plan(file string, f *planFlags) error {
 	if err != nil {
 		return err
 	}
+	config.StateDir, config.Durability = "", "" // nothing is kept of a plan
 	rb, err := c.load(file, &f.load)
 	if err != nil {
 		return err
@@ -165,9 +166,6 @@ func (v *planView) print() {
 	v.inputs()
 	v.common = v.commonToAll()
 	v.surroundings(v.common)
-	if v.config.LogDir != "" {
-		v.list("logs in", []string{quote(v.config.LogDir)})
-	}
 	v.needed()
 	waves := runbook.Graph(p).Levels()
 	for i, wave := range waves {

@@ -168,7 +168,7 @@ const question = "\n  modify  write  Change it\n    child 'echo=changed orders f
 
 func apply(t *testing.T, more ...string) *terminal {
 	t.Helper()
-	words := append([]string{"runbook", "apply", "x.yaml", "--log-dir", "logs"}, more...)
+	words := append([]string{"runbook", "apply", "x.yaml", "--state-dir", "state"}, more...)
 	return openTerminal(t, askingFolder(t), []string{"TOKEN=hunter2token"}, words...)
 }
 
@@ -223,14 +223,14 @@ func TestInterruptAtThePrompt(t *testing.T) {
 func TestNobodyIsAsked(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ env, flag string }{{"X=", "--no-input"}, {"CI=true", "-j10"}, {"RUNBOOK_NO_INPUT=true", "-j10"}} {
-		p := openTerminal(t, askingFolder(t), []string{"TOKEN=hunter2token", test.env}, "runbook", "apply", "x.yaml", "--log-dir", "logs", test.flag)
+		p := openTerminal(t, askingFolder(t), []string{"TOKEN=hunter2token", test.env}, "runbook", "apply", "x.yaml", "--state-dir", "state", test.flag)
 		p.ends(4)
 		if strings.Contains(p.shown(), "[y/n]") {
 			t.Errorf("%v: somebody was asked:\n%s", test, p.shown())
 		}
 	}
 	// A terminal to read from, none to write to.
-	p := openTerminal(t, askingFolder(t), []string{"TOKEN=hunter2token"}, "sh", "-c", "runbook apply x.yaml --log-dir logs >out 2>err; echo exit $?")
+	p := openTerminal(t, askingFolder(t), []string{"TOKEN=hunter2token"}, "sh", "-c", "runbook apply x.yaml --state-dir state >out 2>err; echo exit $?")
 	p.ends(0)
 	p.has("exit 4\n")
 }
@@ -238,7 +238,7 @@ func TestNobodyIsAsked(t *testing.T) {
 // Where standard output is a file, the question comes on standard error.
 func TestPromptBesideAFile(t *testing.T) {
 	t.Parallel()
-	p := openTerminal(t, askingFolder(t), []string{"TOKEN=hunter2token"}, "sh", "-c", "runbook apply x.yaml --log-dir logs --approve modify_more >out; echo exit $?")
+	p := openTerminal(t, askingFolder(t), []string{"TOKEN=hunter2token"}, "sh", "-c", "runbook apply x.yaml --state-dir state --approve modify_more >out; echo exit $?")
 	p.until("modify: approve? [y/n] ", 1)
 	p.has(question)
 	p.types("y\n")
@@ -272,7 +272,7 @@ func busy(t *testing.T, ask string) (dir string, wake func()) {
 func TestOutputWhileAsking(t *testing.T) {
 	t.Parallel()
 	dir, wake := busy(t, "")
-	p := openTerminal(t, dir, nil, "runbook", "apply", "x.yaml", "--log-dir", "logs")
+	p := openTerminal(t, dir, nil, "runbook", "apply", "x.yaml", "--state-dir", "state")
 	p.until("ask: approve? [y/n] ", 1)
 	p.until("slow | begun\n", 1)
 	drawn := strings.Count(p.shown(), "ask: approve? [y/n] ")
@@ -288,7 +288,7 @@ func TestOutputWhileAsking(t *testing.T) {
 func TestTypedBeforeThePrompt(t *testing.T) {
 	t.Parallel()
 	dir, wake := busy(t, ", depends_on: [slow]")
-	p := openTerminal(t, dir, nil, "runbook", "apply", "x.yaml", "--log-dir", "logs")
+	p := openTerminal(t, dir, nil, "runbook", "apply", "x.yaml", "--state-dir", "state")
 	p.until("slow | begun\n", 1)
 	p.types("y\n")
 	p.until("y\n", 1)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,7 +43,7 @@ func startApply(t *testing.T, line, runbook string, stdout io.Writer, children i
 	if err := syscall.Mkfifo(p.path("live"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p.cmd = exec.Command("sh", "-c", line, "sh", "runbook", "apply", "x.yaml", "--log-dir", "logs",
+	p.cmd = exec.Command("sh", "-c", line, "sh", "runbook", "apply", "x.yaml", "--state-dir", "state",
 		"--sink", "jsonl=events.jsonl", "--sink", "jsonl=live")
 	p.cmd.Dir = p.dir
 	p.cmd.Stdout, p.cmd.Stderr = stdout, &p.stderr
@@ -190,6 +191,12 @@ finally:
     exec: [child, touch=tidied]
 `
 
+// howToGoOn is what follows where a run has not completed.
+var howToGoOn = regexp.MustCompile(`help: to go on from here[^:]*: runbook resume [0-9a-f-]{36}\n$`)
+
+// said is what the program said of itself, without how to go on.
+func (p *process) said() string { return howToGoOn.ReplaceAllString(p.stderr.String(), "") }
+
 func TestSignals(t *testing.T) {
 	for _, test := range []struct {
 		signal syscall.Signal
@@ -209,7 +216,7 @@ func TestSignals(t *testing.T) {
 			if !p.exists("tidied") {
 				t.Error("finally did not run")
 			}
-			if got := p.stderr.String(); got != test.says {
+			if got := p.said(); got != test.says {
 				t.Errorf("it says %q, want %q", got, test.says)
 			}
 			p.tells("run_started", "started hang", "run_cancelling", "cancelled never", "cancelled hang",
@@ -239,8 +246,8 @@ func TestSecondInterruptKills(t *testing.T) {
 	p.until(event.RunCancelling)
 	p.signal(syscall.SIGINT)
 	p.wait(130)
-	if !strings.HasSuffix(p.stderr.String(), "runbook: interrupted (SIGINT), killing what still runs\n") {
-		t.Errorf("it says %q", p.stderr.String())
+	if !strings.HasSuffix(p.said(), "runbook: interrupted (SIGINT), killing what still runs\n") {
+		t.Errorf("it says %q", p.said())
 	}
 	if p.exists("tidied") {
 		t.Error("finally ran although everything was to be killed")
@@ -354,7 +361,7 @@ func TestExitCodeOfARunThatCannotBePrinted(t *testing.T) {
 	} {
 		p := startApply(t, `exec "$@" `+test.flags, failing, test.stdout, 0)
 		p.wait(test.code)
-		if got := p.stderr.String(); got != test.says {
+		if got := p.said(); got != test.says {
 			t.Errorf("%q: it says %q, want %q", test.flags, got, test.says)
 		}
 		p.tells("run_started", "started broken", "failed broken", "run_completed")
@@ -387,7 +394,7 @@ func TestHungReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer nobody.Close()
-	cmd := exec.Command("runbook", "apply", "x.yaml", "--log-dir", "logs", "--sink", "jsonl=stuck")
+	cmd := exec.Command("runbook", "apply", "x.yaml", "--state-dir", "state", "--sink", "jsonl=stuck")
 	cmd.Dir = dir
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -475,7 +482,7 @@ func TestFirstInterruptInEachPartOfARun(t *testing.T) {
 				t.Fatal(err)
 			}
 			p.wait(130)
-			if got, want := p.stderr.String(), "runbook: interrupted (SIGINT), "+test.says+"; once more kills it\n"; got != want {
+			if got, want := p.said(), "runbook: interrupted (SIGINT), "+test.says+"; once more kills it\n"; got != want {
 				t.Errorf("it says %q, want %q", got, want)
 			}
 			if !p.exists("tidied") {
@@ -503,7 +510,7 @@ func TestSecondInterruptInFinally(t *testing.T) {
 	p.signal(syscall.SIGINT)
 	p.wait(130)
 	want := "runbook: interrupted (SIGINT), ending what runs; once more kills it\nrunbook: interrupted (SIGINT), killing what still runs\n"
-	if got := p.stderr.String(); got != want {
+	if got := p.said(); got != want {
 		t.Errorf("it says %q, want %q", got, want)
 	}
 }

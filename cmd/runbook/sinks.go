@@ -131,7 +131,7 @@ func (s *sinks) add(name string, lines bool, h event.EventHandler, closing func(
 // asked for, on standard error.
 func (c *cli) openSinks(f *applyFlags, p *plan.Plan) (*sinks, error) {
 	s := &sinks{}
-	taken := f.output == "json"
+	taken := f.outputs.format == "json"
 	for _, spec := range f.sinks.specs {
 		if spec.kind != "jsonl" {
 			continue

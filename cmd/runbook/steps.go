@@ -41,31 +41,15 @@ func (f *stepFlags) options() executor.RunOptions {
 
 // checkSteps finds ids on the command line that the plan does not have.
 func checkSteps(p *plan.Plan, choose *stepFlags, approval *approvalFlags) error {
-	var ids []string
-	for i := range p.Steps {
-		ids = append(ids, p.Steps[i].ID)
-	}
-	for i := range p.Groups {
-		ids = append(ids, p.Groups[i].ID)
-	}
+	ids := idsOf(p)
 	for _, given := range []struct {
 		flag string
 		ids  []string
 	}{{"only", choose.only}, {"skip", choose.skip}, {"from", choose.from}, {"approve", approval.approve}, {"reject", approval.reject}} {
 		for _, id := range given.ids {
-			if slices.Contains(ids, id) {
-				continue
+			if !slices.Contains(ids, id) {
+				return noStep(p, given.flag, id)
 			}
-			help := fmt.Sprintf("its steps are %s", strings.Join(ids[:min(len(ids), maxIDs)], ", "))
-			if len(ids) > maxIDs {
-				help += ", …"
-			}
-			if list := strings.Split(id, ","); len(list) > 1 && !slices.ContainsFunc(list, func(one string) bool { return !slices.Contains(ids, one) }) {
-				help = fmt.Sprintf("one step each time: --%s %s", given.flag, strings.Join(list, " --"+given.flag+" "))
-			} else if near := nearest(id, ids); near != "" {
-				help = fmt.Sprintf("did you mean %q?", near)
-			}
-			return usage(help, "flag %q is %q, and the runbook has no such step", "--"+given.flag, id)
 		}
 	}
 	for _, id := range approval.approve {
@@ -74,6 +58,32 @@ func checkSteps(p *plan.Plan, choose *stepFlags, approval *approvalFlags) error 
 		}
 	}
 	return nil
+}
+
+func idsOf(p *plan.Plan) []string {
+	var ids []string
+	for i := range p.Steps {
+		ids = append(ids, p.Steps[i].ID)
+	}
+	for i := range p.Groups {
+		ids = append(ids, p.Groups[i].ID)
+	}
+	return ids
+}
+
+// noStep says that a flag names a step that the runbook does not have.
+func noStep(p *plan.Plan, flag, id string) error {
+	ids := idsOf(p)
+	help := fmt.Sprintf("its steps are %s", strings.Join(ids[:min(len(ids), maxIDs)], ", "))
+	if len(ids) > maxIDs {
+		help += ", …"
+	}
+	if list := strings.Split(id, ","); len(list) > 1 && !slices.ContainsFunc(list, func(one string) bool { return !slices.Contains(ids, one) }) {
+		help = fmt.Sprintf("one step each time: --%s %s", flag, strings.Join(list, " --"+flag+" "))
+	} else if near := nearest(id, ids); near != "" {
+		help = fmt.Sprintf("did you mean %q?", near)
+	}
+	return usage(help, "flag %q is %q, and the runbook has no such step", "--"+flag, id)
 }
 
 // maxIDs is how many ids a help line lists.

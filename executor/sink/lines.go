@@ -29,7 +29,15 @@ func (c *Console) stateLine(r *runView, e event.Event) {
 		f.buf = append(f.buf, ": "+Escape(e.Error)+"\n"...)
 	case event.RunResumed:
 		f.buf = c.bold(f.buf, Escape(r.name))
-		f.buf = append(f.buf, ": goes on\n"...)
+		switch {
+		case e.Reason == event.ReasonRollback:
+			f.buf = append(f.buf, ": undoes what it has done"...)
+		case e.Total > 0:
+			f.buf = append(f.buf, ": goes on, "+count(e.Total, "step")...)
+		default:
+			f.buf = append(f.buf, ": goes on"...)
+		}
+		f.buf = append(f.buf, '\n')
 	case event.Expanded:
 		if len(e.Items) == 0 && isInner(e.StepID) { // an instance whose steps are those of another runbook
 			return
@@ -50,8 +58,10 @@ func (c *Console) stateLine(r *runView, e event.Event) {
 		c.stepLine(e, event.StatusRunning, "started", c.title(e))
 	case event.Retrying:
 		c.stepLine(e, event.StatusFailed, fmt.Sprintf("attempt %d failed", e.Attempt), retryText(e))
-	case event.Interrupted, event.Reset:
-		c.stepLine(e, event.StatusCancelled, string(e.Type), e.Message)
+	case event.Interrupted:
+		c.stepLine(e, event.StatusCancelled, "interrupted", "its engine died")
+	case event.Reset:
+		c.stepLine(e, event.StatusRunning, "runs again", e.Message)
 	default:
 		if !ends(e.Type) {
 			return
@@ -76,6 +86,10 @@ func (c *Console) endLine(s *stepView, e event.Event, r *runView) {
 	case event.Completed:
 		word = "completed" + inTime(e)
 		switch {
+		case e.Reason == event.ReasonMarkedDone:
+			word = "counts as done" + by(e)
+		case e.Kept:
+			word, detail = "kept", "it has completed before"
 		case s.phase == event.Rollback:
 			word = "undone" + inTime(e)
 		case s.items.total > 0:
@@ -94,7 +108,7 @@ func (c *Console) endLine(s *stepView, e event.Event, r *runView) {
 			word = "cancelled after " + brief(duration(e))
 		}
 	case event.Skipped:
-		if max(r.total, len(r.order)) > manySteps || r.barred {
+		if max(r.total, len(r.order)) > manySteps || r.barred || r.undoing {
 			return
 		}
 		word, detail = "skipped", s.why()

@@ -21,6 +21,7 @@ type runView struct {
 	stats     event.Stats
 	err       string
 	barred    bool   // it may not begin, as err says
+	undoing   bool   // it goes on only to undo what it has done
 	signal    string // of run_cancelling
 	asked     bool   // to cancel
 	dropped   int    // output lines the console did not get
@@ -84,6 +85,11 @@ func (r *runView) apply(e event.Event) {
 	switch e.Type {
 	case event.RunStarted:
 		r.name, r.total, r.startedAt = e.Name, e.Total, e.Timestamp
+	case event.RunResumed:
+		if e.Total > 0 { // by another engine: what was before is no part of what is told here
+			r.name, r.total, r.startedAt = e.Name, e.Total, e.Timestamp
+		}
+		r.undoing = e.Reason == event.ReasonRollback
 	case event.RunCancelling:
 		r.asked, r.signal = true, e.Signal
 		if e.Error != "" && e.Reason != event.ReasonEngine && len(r.steps) == 0 {
@@ -91,6 +97,9 @@ func (r *runView) apply(e event.Event) {
 		}
 	case event.RunPaused:
 		r.status, r.endedAt = event.StatusPaused, e.Timestamp
+		if e.Reason == event.ReasonUndecided {
+			r.status = event.StatusInterrupted
+		}
 	case event.RunCompleted:
 		r.status, r.endedAt = e.Status, e.Timestamp
 		if e.Reason == event.ReasonEngine || r.barred { // other errors are told with their step

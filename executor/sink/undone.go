@@ -12,7 +12,7 @@ func (s *summary) undone(b []byte) []byte {
 		b = append(b, "\nundone, the last first:\n"...)
 		b = s.rollbacks(b)
 	}
-	if s.run.status == event.StatusCompleted || s.run.status == event.StatusPaused {
+	if s.run.status == event.StatusCompleted || s.run.status == event.StatusPaused || s.run.status == event.StatusInterrupted {
 		return b
 	}
 	tried := map[string]bool{}

@@ -12,8 +12,11 @@ func bootID() string {
 }
 
 // processStart is when this process was started, in microseconds since 1970.
-func processStart() uint64 {
-	k, err := unix.SysctlKinfoProc("kern.proc.pid", os.Getpid())
+func processStart() uint64 { return startOf(os.Getpid()) }
+
+// startOf is when a process was started; 0: it is gone.
+func startOf(pid int) uint64 {
+	k, err := unix.SysctlKinfoProc("kern.proc.pid", pid)
 	if err != nil {
 		return 0
 	}

@@ -145,8 +145,6 @@ var mutants = []mutant{
 		"return m.cancelled || m.dead()", "return m.cancelled && m.stage != onFailure || m.dead()"},
 	{"a cancel lets running attempts go on", "handle.go",
 		"if m.givenUp() {\n\t\tm.stopRunning()\n\t}", ""},
-	{"a stopped attempt is stopped again", "handle.go",
-		"if n := &m.nodes[i]; n.told < how {", "if n := &m.nodes[i]; n.told < how || how == toldStop {"},
 	{"a killed attempt was already told", "handle.go",
 		"if n := &m.nodes[i]; n.told < how {", "if n := &m.nodes[i]; n.told == 0 {"},
 	{"what succeeded during a cancel is cancelled", "retry.go",

@@ -394,7 +394,7 @@ func (o *oracle) settle() bool {
 	if o.paused || o.phase() == "over" && !slices.ContainsFunc(o.undo, func(st *oracleStep) bool { return st.is == "completed" && !st.undoes.undone }) {
 		return false
 	}
-	if o.cancelled && !o.killed && len(o.started) == 0 && o.guardsRun() {
+	if o.cancelled && !o.killed && !o.aborted && len(o.started) == 0 && o.guardsRun() {
 		o.kill()
 		return true
 	}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/cloudops-run/runbook/executor"
+	"github.com/cloudops-run/runbook/executor/event"
+)
+
+// outcome is the exit code of a run. What went wrong was told by the console; how
+// to go on is told here.
+func (c *cli) outcome(r executor.PlanResult, f *applyFlags, s *signals) error {
+	id := r.PlanID
+	switch {
+	case r.EngineFailed:
+		return &exit{code: exitEngine, err: fmt.Errorf("the engine could not go on: %s", r.Error), help: goOn(id, "when that is mended")}
+	case r.Status == event.StatusCancelled:
+		c.help(f, goOn(id, ""))
+		return &exit{code: s.code()}
+	case r.Refused == event.ReasonLock: // nothing of the runbook failed: try again later
+		return &exit{code: exitEngine}
+	case r.Status == event.StatusInterrupted:
+		return c.undecided(f, id, r.Undecided)
+	case r.Status == event.StatusPaused:
+		c.complain("paused", pausedText(r.Waiting))
+		c.help(f, answerHelp(id, r.Waiting))
+		return &exit{code: exitPaused}
+	case r.Status != event.StatusCompleted, r.HandlerFailed:
+		if r.Refused == "" && r.Status != event.StatusCompleted {
+			c.help(f, goOn(id, "when that is mended"))
+		}
+		return &exit{code: exitFailed}
+	}
+	return nil
+}
+
+// goOn says how a run that has not completed is taken further.
+func goOn(id uuid.UUID, when string) []string {
+	text := "to go on from here"
+	if when != "" {
+		text += " " + when
+	}
+	return []string{fmt.Sprintf("%s: runbook resume %s", text, id)}
+}
+
+// help prints what can be done next, to who reads the console.
+func (c *cli) help(f *applyFlags, lines []string) {
+	if f.quiet || f.outputs.format == "json" {
+		return
+	}
+	for _, line := range lines {
+		fmt.Fprintf(c.stderr, "%s %s\n", c.paint(c.stderr).bold("help:"), line)
+	}
+}
+
+// pausedText says what a paused run waits for.
+func pausedText(waiting []string) string {
+	switch len(waiting) {
+	case 0:
+		return "a step waits for an approval"
+	case 1:
+		return waiting[0] + " waits for an approval"
+	}
+	return strings.Join(waiting, ", ") + " wait for an approval"
+}
+
+// answerHelp says how a paused run is answered and taken further.
+func answerHelp(id uuid.UUID, waiting []string) []string {
+	var flags []string
+	for _, step := range waiting {
+		flags = append(flags, "--approve "+quote(plainID(step)))
+	}
+	lines := []string{fmt.Sprintf("to give it and go on: runbook resume %s %s", id, strings.Join(slices.Compact(flags), " "))}
+	if len(waiting) > 0 {
+		lines = append(lines, fmt.Sprintf("somebody else can give it: runbook approve %s %s", id, quote(waiting[0])))
+	}
+	return lines
+}
+
+// plainID is the id of a step as the runbook has it, without the keys of loops.
+func plainID(id string) string {
+	for {
+		before, rest, found := strings.Cut(id, "[")
+		if !found {
+			return id
+		}
+		_, after, _ := strings.Cut(rest, "]/")
+		if after == "" {
+			return before
+		}
+		id = before + "/" + after
+	}
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// outputFlags are --output in a command that both prints for reading and is given
+// outputs of steps: text or json say how to print, STEP.NAME=VALUE is an output.
+// Neither can be taken for the other.
+type outputFlags struct {
+	format string
+	given  []givenOutput
+	from   []string // runs
+}
+
+type givenOutput struct{ step, name, value string }
+
+func (f *outputFlags) add(c *cli, cmd *cobra.Command) {
+	f.format = "text"
+	flags := cmd.Flags()
+	flags.VarP(f, "output", "o", "print as text or json; or, as `STEP.NAME=VALUE`, the output of a step that is left out or marked as done (may be repeated)")
+	flags.StringArrayVar(&f.from, "outputs-from", nil, "take the outputs of steps that are left out from `RUN` (may be repeated)")
+	cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	cmd.RegisterFlagCompletionFunc("outputs-from", c.completeRuns)
+}
+
+func (f *outputFlags) Type() string   { return "output" }
+func (f *outputFlags) String() string { return f.format }
+
+func (f *outputFlags) Set(s string) error {
+	if s == "text" || s == "json" {
+		f.format = s
+		return nil
+	}
+	o, ok := cutOutput(s)
+	if !ok {
+		if near := nearest(s, []string{"text", "json"}); near != "" {
+			return fmt.Errorf("text or json (did you mean %q?), or STEP.NAME=VALUE", near)
+		}
+		return fmt.Errorf("text or json, or STEP.NAME=VALUE such as build.version=1.2.3")
+	}
+	f.given = append(f.given, o)
+	return nil
+}
+
+// cutOutput takes STEP.NAME=VALUE apart. The key of an instance, in brackets, may
+// hold anything.
+func cutOutput(s string) (o givenOutput, ok bool) {
+	from := strings.LastIndex(s, "].") + 1
+	if eq := strings.IndexByte(s, '='); eq >= 0 && eq < from && !strings.Contains(s[:eq], "[") {
+		from = 0 // the brackets are in the value
+	}
+	dot := strings.IndexByte(s[from:], '.')
+	if dot < 0 {
+		return o, false
+	}
+	o.step = s[:from+dot]
+	o.name, o.value, ok = strings.Cut(s[from+dot+1:], "=")
+	return o, ok && o.step != "" && o.name != ""
+}
+
+// values are the outputs by step. Those of marked steps must be all that the step
+// declares.
+func (c *cli) givenOutputs(f *outputFlags, state *stateFlags, p *plan.Plan, marked []string) (map[string]map[string]any, error) {
+	all := map[string]map[string]any{}
+	for _, ref := range f.from {
+		if err := outputsOf(state, ref, all); err != nil {
+			return nil, err
+		}
+	}
+	for _, o := range f.given {
+		declared, err := declaredOutput(p, o)
+		if err != nil {
+			return nil, err
+		}
+		if all[o.step] == nil {
+			all[o.step] = map[string]any{}
+		}
+		all[o.step][o.name] = outputValue(declared, o.value)
+	}
+	for _, id := range marked {
+		s := stepOf(p, id)
+		if s == nil {
+			continue // the engine says so
+		}
+		for _, o := range s.Outputs {
+			if _, ok := all[id][o.Name]; !ok && !o.Secret {
+				return nil, usage(fmt.Sprintf("--output %s.%s=VALUE", id, o.Name), "step %q is marked as done, and its output %q is not given", id, o.Name)
+			}
+		}
+	}
+	return all, nil
+}
+
+// outputValue is what an output is that was written on a command line: text
+// where the step would have written it to $RUNBOOK_STEP_OUTPUT, which holds
+// nothing else; else what it is in JSON, and text where it is no JSON.
+func outputValue(o *plan.Output, text string) any {
+	if o.Expr == nil {
+		return text
+	}
+	if v, err := plan.DecodeJSON([]byte(text)); err == nil {
+		return v
+	}
+	return text
+}
+
+func declaredOutput(p *plan.Plan, o givenOutput) (*plan.Output, error) {
+	s := stepOf(p, o.step)
+	if s == nil {
+		return nil, noStep(p, "output", o.step)
+	}
+	var names []string
+	for i := range s.Outputs {
+		if s.Outputs[i].Name == o.name {
+			if s.Outputs[i].Secret {
+				return nil, usage("let the step run", "output %q of step %q is secret, and cannot be given on a command line", o.name, o.step)
+			}
+			return &s.Outputs[i], nil
+		}
+		names = append(names, s.Outputs[i].Name)
+	}
+	help := "its outputs are " + strings.Join(names, ", ")
+	if len(names) == 0 {
+		help = "it has none"
+	}
+	if near := nearest(o.name, names); near != "" {
+		help = fmt.Sprintf("did you mean %q?", near)
+	}
+	return nil, usage(help, "flag \"--output\" names output %q of step %q, which does not declare it", o.name, o.step)
+}
+
+// stepOf finds a step by its id, or by that of one of its instances.
+func stepOf(p *plan.Plan, id string) *plan.Step {
+	plain := plainID(id)
+	for i := range p.Steps {
+		if p.Steps[i].ID == id || p.Steps[i].ID == plain {
+			return &p.Steps[i]
+		}
+	}
+	return nil
+}
+
+// outputsOf adds what the steps of a run have put out.
+func outputsOf(flags *stateFlags, ref string, all map[string]map[string]any) error {
+	_, kept, err := flags.find(ref)
+	if err != nil {
+		return err
+	}
+	events, err := kept.Events()
+	if err != nil {
+		return &exit{code: exitEngine, err: err}
+	}
+	for _, e := range events {
+		if e.Type == event.Completed && e.Phase == event.Main && e.Outputs != nil {
+			all[e.StepID] = e.Outputs
+		}
+	}
+	return nil
+}
