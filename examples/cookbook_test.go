@@ -210,7 +210,7 @@ func TestCookbookCleanUp(t *testing.T) {
 
 func TestCookbookUndo(t *testing.T) {
 	t.Parallel()
-	needs(t, "grep", "sed")
+	needs(t, "grep", "awk")
 	w := stage(t, "cookbook")
 	conf, before := w.path("etc/app.conf"), w.path("etc/app.conf.before")
 	writeFile(t, conf, "name=app\nport=80\n")

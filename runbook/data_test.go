@@ -81,7 +81,7 @@ func TestErr(t *testing.T) {
 				t.Errorf("runbook %v with errors %v", rb != nil, ds.Errors())
 			}
 			for _, d := range ds {
-				if c := d.Message[0]; c >= 'A' && c <= 'Z' && !strings.HasPrefix(d.Message, "PATH ") || strings.HasSuffix(d.Message, ".") {
+				if c := d.Message[0]; c >= 'A' && c <= 'Z' && !strings.HasPrefix(d.Message, "PATH ") && !strings.HasPrefix(d.Message, "Rscript ") || strings.HasSuffix(d.Message, ".") {
 					t.Errorf("a message begins with a capital or ends with a full stop: %s", d.Message)
 				}
 			}

@@ -2,7 +2,6 @@ package runbook
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -32,8 +31,8 @@ func checkCode(c *checker, d *document) {
 		codeVars(s.env)
 		s.each(c.literalCommand)
 		if s.command.kind == plan.KindExec && c.isDynamic(s.stdin) {
-			if name := readsCode(&s.command); name != "" {
-				c.interpolated(s.stdin, envForm, "%s would run its stdin as code, and code is literal", name)
+			if p := c.codeLine(&s.command).stdin; p != nil {
+				c.interpolated(s.stdin, p.help(), "%s would run its stdin as code, and code is literal", p.name)
 			}
 		}
 		c.literalWord("uses", s.uses)
@@ -84,101 +83,27 @@ func (c *checker) literalCommand(cmd *command) {
 	}
 }
 
-// interpreters are programs that run text they are given, and the flags that
-// text follows.
-var interpreters = map[string][]string{
-	"python": {"-c"}, "perl": {"-e", "-E"}, "ruby": {"-e"}, "node": {"-e", "-p", "--eval", "--print"}, "nodejs": {"-e", "-p", "--eval", "--print"},
-	"php": {"-r"}, "lua": {"-e"}, "Rscript": {"-e"}, "osascript": {"-e"}, "deno": {"eval"}, "bun": {"-e", "--eval"}, "groovy": {"-e"}, "pwsh": {"-c", "-Command", "-command"},
-}
-
-// interpreter returns the flags of a program that runs text, if it is one.
-func interpreter(program string) (flags []string, ok bool) {
-	base := filepath.Base(program)
-	if plan.KnownShell(base) || base == "busybox" {
-		return []string{"-c"}, true
-	}
-	flags, ok = interpreters[base]
-	if !ok {
-		flags, ok = interpreters[strings.TrimRight(base, "0123456789.")]
-	}
-	return flags, ok
-}
-
-// codeArguments finds expressions in what an interpreter takes for code, be it
-// the program itself or started by another, such as sudo or kubectl exec.
+// codeArguments finds expressions in what some program takes for code, be it the
+// program itself or one that it starts, such as sudo or kubectl exec.
 func (c *checker) codeArguments(cmd *command) {
-	name, flags := "", []string(nil) // of the interpreter
-	code := false                    // the next argument is code
-	words := append([]*node{cmd.program}, cmd.args...)
-	for i, n := range words {
-		if n == nil {
-			continue
-		}
-		text := literal(n)
-		switch {
-		case code && c.isDynamic(n):
-			c.interpolated(n, envForm, "%s would run this argument as code, and code is literal", name)
-			return
-		case code:
-			return
-		case c.isDynamic(n):
-			if name == "" {
-				continue
-			}
-			if flag := codeFlag(text, flags); flag != "" {
-				c.interpolated(n, envForm, "%s would run this argument as code, and code is literal", name)
-				return
-			}
-			if _, ok := interpreter(literal(cmd.program)); ok && i == 1 { // bash ${{ params.script }}
-				c.interpolated(n, "write the path out, or use script", "%s would run the file that this argument names, and script paths are literal", name)
-				return
-			}
-		default:
-			if f, ok := interpreter(text); ok {
-				name, flags = filepath.Base(text), f
-				continue
-			}
-			code = name != "" && isCodeFlag(text, flags)
-		}
+	if !slices.ContainsFunc(cmd.args, c.isDynamic) {
+		return
+	}
+	switch p := c.codeLine(cmd).found; {
+	case p == nil:
+	case p.file:
+		c.interpolated(p.node, p.help(), "%s would run the file that this argument names, and script paths are literal", p.name)
+	default:
+		c.interpolated(p.node, p.help(), "%s would run this argument as code, and code is literal", p.name)
 	}
 }
 
-// isCodeFlag also knows flags that shells take together: -lc, -ec.
-func isCodeFlag(arg string, flags []string) bool {
-	if slices.Contains(flags, arg) {
-		return true
+func (c *checker) codeLine(cmd *command) *codeLine {
+	l := &codeLine{dynamic: c.isDynamic}
+	if cmd.program != nil {
+		l.follow(append([]*node{cmd.program}, cmd.args...))
 	}
-	return slices.Contains(flags, "-c") && len(arg) > 1 && arg[0] == '-' && arg[1] != '-' && strings.HasSuffix(arg, "c") && len(arg) <= 6
-}
-
-// codeFlag is the flag that an argument begins with code behind: -c${{, --eval=.
-func codeFlag(arg string, flags []string) string {
-	before, _, _ := strings.Cut(arg, "${{")
-	for _, f := range flags {
-		if strings.HasPrefix(before, f) {
-			return f
-		}
-	}
-	return ""
-}
-
-// readsCode names the interpreter that reads code from its standard input, or "".
-func readsCode(cmd *command) string {
-	name := ""
-	for _, n := range append([]*node{cmd.program}, cmd.args...) {
-		text := literal(n)
-		flags, ok := interpreter(text)
-		switch {
-		case ok:
-			name = filepath.Base(text)
-		case name == "":
-		case text == "-" || text == "-s":
-			return name
-		case isCodeFlag(text, flags), !strings.HasPrefix(text, "-"):
-			return "" // code, or a file with it, is given
-		}
-	}
-	return name
+	return l
 }
 
 // loading are variables that decide which code a program runs.

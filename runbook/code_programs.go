@@ -1,0 +1,215 @@
+package runbook
+
+import (
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// A codeProgram is a program that runs text it is given, or starts another that
+// may, and where among its arguments that text is. Flags are separated by spaces.
+type codeProgram struct {
+	names string
+
+	code     string // flags whose value is code; FLAG:PREFIX where only a value that begins so is
+	value    string // flags with another value; FLAG/2 takes two
+	attached string // flags whose value, if any, is in the same word
+	file     string // flags that name a file of code, which then is in no argument
+	starts   string // flags behind which a command stands, as far as a lone ; or +
+	entry    string // flags that name the program the arguments are for
+	wrapping string // flags with a value that make the rest a command of its own
+
+	codeAt   int    // which word that is no flag is code, from 1; 0: none
+	besides  bool   // that holds in spite of flags of code
+	toggle   string // flags that make the first such word code
+	under    string // subcommands only behind which anything counts
+	skip     int    // words before what wraps and joins are about
+	wraps    bool   // the rest is a command of its own
+	joins    bool   // the rest is made one text for a shell
+	until    string // ends that text
+	language bool   // the first word that is no flag is a file of code, and the rest belongs to that
+	final    bool   // everything behind the code belongs to it
+	greedy   bool   // everything behind the flag is code
+	long     bool   // -abc is one flag, not three
+	stdin    bool   // without code or a file of it, stdin is code
+	away     bool   // variables of the step do not get to what it starts
+
+	variable string // how the code reads the variable VALUE
+	argument string // how it reads the first argument behind the code
+	safe     string // the help, where that is neither
+}
+
+const (
+	dockerValues  = "-e --env --env-file -u --user -w --workdir --name --network --net -v --volume --mount -p --publish -h --hostname -l --label --platform -m --memory --cpus --detach-keys --index -f --file --project-name --profile --context --pull --restart --add-host"
+	kubectlValues = "-n --namespace -c --container --context --cluster --kubeconfig -s --server --user --as -f --filename"
+	jqValues      = "--arg/2 --argjson/2 --slurpfile/2 --rawfile/2 --argfile/2 --indent -L -p -o -I --input-format --output-format"
+	sshValues     = "-B -b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -P -Q -R -S -W -w"
+	mysqlValues   = "-h --host -u --user -P --port -D --database -S --socket --defaults-file --defaults-extra-file --login-path --default-character-set"
+	psqlValues    = "-v --set --variable -d --dbname -h --host -p --port -U --username -o --output -L --log-file -F --field-separator -R --record-separator -P --pset -T --table-attr"
+	sshCode       = "-o:ProxyCommand -o:LocalCommand -o:KnownHostsCommand -o:RemoteCommand"
+
+	sshSafe     = `write the remote command out, and pass the value in stdin: exec: [ssh, HOST, 'read -r value; echo "$value"'], stdin: "${{ ... }}"`
+	psqlSafe    = `write the SQL in stdin, and pass the value as a variable of psql: exec: [psql, -v, "value=${{ ... }}"], stdin: "select :'value'"`
+	mysqlSafe   = `use a script whose client binds values to ?; this one cannot`
+	sqliteSafe  = `pass the value in stdin: exec: [sqlite3, DB, "select cast(readfile('/dev/stdin') as text)"], stdin: "${{ ... }}"`
+	redisSafe   = `pass the value behind the number of keys, and read ARGV[1] in the code: exec: [redis-cli, EVAL, "return ARGV[1]", 0, "${{ ... }}"]`
+	awkSafe     = `pass the value with -v, and read it by its name: exec: [awk, -v, "value=${{ ... }}", "{ print value }"]`
+	jqSafe      = `pass the value with --arg, and read it by its name: exec: [jq, --arg, value, "${{ ... }}", ".name == $value"]`
+	yqSafe      = `pass the value in a variable: env: {VALUE: "${{ ... }}"}, and read strenv(VALUE) in the code, or env.VALUE where yq is a wrapper of jq`
+	sedSafe     = `sed knows no variables; use awk: exec: [awk, -v, "value=${{ ... }}", "{ print value }"]`
+	writtenOut  = `write it out`
+	parallelArg = `put the value behind the command: exec: [parallel, echo, ":::", "${{ ... }}"]`
+)
+
+// codePrograms is the table. What is not in it takes its arguments for data; a
+// shell or another language that such a program is told to start is found by its
+// name and its flag of code.
+var codePrograms = []codeProgram{
+	// Languages.
+	{names: strings.Join(plan.KnownShells(), " ") + " csh tcsh fish nu xonsh rbash", toggle: "-c", code: "--command --commands --init-command", value: "-o +o -O +O --rcfile --init-file", language: true, stdin: true, variable: `"$VALUE"`, argument: `"$1"`},
+	{names: "python pypy", code: "-c", value: "-W -X -Q --check-hash-based-pycs", file: "-m", language: true, final: true, stdin: true, variable: `os.environ["VALUE"]`, argument: `sys.argv[1]`},
+	{names: "perl", code: "-e -E -M -m", value: "-I", attached: "-F -i -x -C -D -V", language: true, stdin: true, variable: `$ENV{VALUE}`, argument: `$ARGV[0]`},
+	{names: "ruby jruby", code: "-e", value: "-I -r -C -E --encoding", attached: "-F -i -K -T -W -x", language: true, stdin: true, variable: `ENV["VALUE"]`, argument: `ARGV[0]`},
+	{names: "node nodejs bun", code: "-e -p -pe --eval --print", value: "-r --require --import --loader -C --conditions", language: true, stdin: true, variable: `process.env.VALUE`, argument: `process.argv[1]`},
+	{names: "deno", under: "eval", codeAt: 1, value: "-c --config --import-map --ext", variable: `Deno.env.get("VALUE")`, argument: `Deno.args[0]`},
+	{names: "php", code: "-r -B -R -E --run --process-begin --process-code --process-end", value: "-d -c -z --define --php-ini", file: "-f --file -F --process-file", language: true, stdin: true, variable: `getenv("VALUE")`, argument: `$argv[1]`},
+	{names: "lua luajit", code: "-e", value: "-l", language: true, stdin: true, variable: `os.getenv("VALUE")`, argument: `arg[1]`},
+	{names: "Rscript R", code: "-e", file: "-f --file", long: true, language: true, stdin: true, variable: `Sys.getenv("VALUE")`, argument: `commandArgs(TRUE)[1]`},
+	{names: "julia", code: "-e -E --eval --print", value: "-p -t -J -L --threads --load --procs", attached: "-O -g", language: true, stdin: true, variable: `ENV["VALUE"]`, argument: `ARGS[1]`},
+	{names: "elixir iex", code: "-e --eval --rpc-eval", value: "-r -pa -pz", long: true, language: true, variable: `System.get_env("VALUE")`, argument: `hd(System.argv())`},
+	{names: "erl", code: "-eval", long: true, variable: `os:getenv("VALUE")`},
+	{names: "groovy", code: "-e", value: "-cp -classpath -D", long: true, language: true, variable: `System.getenv("VALUE")`, argument: `args[0]`},
+	{names: "tclsh wish expect", code: "-c", file: "-f", language: true, stdin: true, variable: `$env(VALUE)`, argument: `[lindex $argv 0]`},
+	{names: "osascript", code: "-e", value: "-l -s", language: true, stdin: true, variable: `system attribute "VALUE"`},
+	{names: "pwsh powershell", code: "-c -C -Command -command -CommandWithArgs -EncodedCommand -e -ec", value: "-ExecutionPolicy -ep -WorkingDirectory -wd -OutputFormat -InputFormat -Version", file: "-File -file -f", long: true, language: true, greedy: true, final: true, stdin: true, variable: `$env:VALUE`},
+	{names: "emacs", code: "--eval --execute -eval -execute", long: true, variable: `(getenv "VALUE")`},
+
+	// Programs whose arguments hold a program.
+	{names: "awk gawk mawk nawk original-awk", code: "-e --source", value: "-v -F -i -l --assign --field-separator --include --load", file: "-f -E --file --exec", codeAt: 1, final: true, safe: awkSafe},
+	{names: "sed gsed", code: "-e --expression", value: "-l --line-length", attached: "-i", file: "-f --file", codeAt: 1, safe: sedSafe},
+	{names: "jq jaq gojq", value: jqValues, file: "-f --from-file", codeAt: 1, safe: jqSafe},
+	{names: "yq", value: jqValues, code: "--expression", file: "--from-file", codeAt: 1, safe: yqSafe},
+	{names: "make gmake", code: "--eval -E", value: "-C -f -I -j -l -o -W --directory --file --makefile", variable: `$(VALUE)`},
+	{names: "find", starts: "-exec -execdir -ok -okdir", long: true},
+	{names: "git", code: "-c:alias. -c:core.sshcommand -c:core.pager -c:core.editor -c:core.fsmonitor -c:core.hookspath -c:diff.external -c:credential.helper", value: "-C --git-dir --work-tree", variable: `"$VALUE"`},
+
+	// Databases.
+	{names: "psql", code: "-c --command", value: psqlValues, file: "-f --file", stdin: true, safe: psqlSafe},
+	{names: "mysql mariadb", code: "-e --execute --init-command", value: mysqlValues, attached: "-p", stdin: true, safe: mysqlSafe},
+	{names: "sqlite3 sqlite", code: "-cmd", value: "-separator -newline -nullvalue -init -vfs -mmap -maxsize", codeAt: 2, besides: true, long: true, stdin: true, safe: sqliteSafe},
+	{names: "duckdb", code: "-c -s -cmd", value: "-separator -newline -nullvalue -init", file: "-f", codeAt: 2, long: true, stdin: true, variable: `getenv('VALUE')`},
+	{names: "clickhouse-client", code: "-q --query", value: "-h --host --port -u --user --password -d --database", stdin: true, safe: `pass the value as a parameter: exec: [clickhouse-client, "--param_value=${{ ... }}", --query, "select {value:String}"]`},
+	{names: "cqlsh", code: "-e --execute", value: "-u -p -k -C", file: "-f --file", stdin: true, safe: mysqlSafe},
+	{names: "sqlcmd", code: "-Q -q", value: "-S -U -P -d -v -o -h -s -w", file: "-i", stdin: true, safe: mysqlSafe},
+	{names: "mongosh mongo", code: "--eval", value: "-u --username -p --password --host --port --authenticationDatabase", file: "-f --file", stdin: true, variable: `process.env.VALUE`},
+	{names: "redis-cli valkey-cli", under: "eval eval_ro", codeAt: 1, value: "-h -p -a -n -u -s -i -r --user --pass", final: true, safe: redisSafe},
+
+	// Shells elsewhere, and shells that are not called so.
+	{names: "ssh autossh", code: sshCode, value: sshValues, skip: 1, joins: true, stdin: true, safe: sshSafe},
+	{names: "su", code: "-c --command --session-command", value: "-g -G -s -w --group --supp-group --shell --whitelist-environment", stdin: true, variable: `"$VALUE"`, safe: `pass the value behind the user: exec: [su, USER, -c, 'echo "$1"', sh, "${{ ... }}"]`},
+	{names: "runuser", code: "-c --command --session-command", value: "-g -G -s -w --group --supp-group --shell", wrapping: "-u --user", stdin: true, safe: `use -u: exec: [runuser, -u, USER, --, sh, -c, 'echo "$1"', sh, "${{ ... }}"]`},
+	{names: "script", code: "-c --command", value: "-E -I -O -B -T -o -m --echo --log-in --log-out", variable: `"$VALUE"`},
+	{names: "watch", value: "-n --interval -q --equexit", joins: true, variable: `"$VALUE"`},
+	{names: "parallel", value: "-j --jobs -a --arg-file -N -n -d --delimiter -C --colsep -S --sshlogin --timeout --delay --retries --joblog --results --halt --tmpdir --memfree --load --tagstring", joins: true, until: ":::", safe: parallelArg},
+	{names: "at batch", value: "-q -t", file: "-f", stdin: true, safe: writtenOut},
+
+	// Programs that start another.
+	{names: "sudo doas", value: "-u -g -h -p -C -r -t -T -U -D -R --user --group --host --prompt --close-from --role --type --command-timeout --other-user --chdir --chroot", wraps: true, away: true},
+	{names: "env", code: "-S --split-string", value: "-u -C --unset --chdir", wraps: true, variable: `"$VALUE"`},
+	{names: "setsid", wraps: true},
+	{names: "nohup time stdbuf unbuffer busybox toybox command dumb-init tini catchsegv", value: "-i -o -e -f --input --output --error --format", wraps: true},
+	{names: "sshpass", value: "-p -f -d -P", wraps: true},
+	{names: "nice", value: "-n --adjustment", wraps: true},
+	{names: "ionice", value: "-c -n -p --class --classdata --pid", wraps: true},
+	{names: "chrt taskset", skip: 1, wraps: true},
+	{names: "timeout", value: "-s -k --signal --kill-after", skip: 1, wraps: true},
+	{names: "chroot", skip: 1, wraps: true, stdin: true},
+	{names: "nsenter", value: "-t -S -G --target --setuid --setgid", wraps: true, stdin: true},
+	{names: "unshare", value: "-R -w -S -G --root --wd --setuid --setgid", wraps: true, stdin: true},
+	{names: "setpriv", value: "--reuid --regid --groups --inh-caps --bounding-set", wraps: true},
+	{names: "xargs", value: "-I -n -P -L -d -a -E -s --replace --max-args --max-procs --max-lines --delimiter --arg-file --max-chars", wraps: true},
+	{names: "flock", code: "-c --command", value: "-w -E --timeout --wait --conflict-exit-code", skip: 1, wraps: true, variable: `"$VALUE"`},
+	{names: "gosu su-exec", skip: 1, wraps: true},
+	{names: "strace ltrace", value: "-e -o -p -s -u", wraps: true},
+	{names: "systemd-run", value: "-p -u -E -M --unit --property --setenv --uid --gid --slice", wraps: true, away: true},
+	{names: "docker podman nerdctl docker-compose", under: "exec run", value: dockerValues, entry: "--entrypoint", skip: 1, wraps: true, away: true},
+	{names: "kubectl oc k3s", under: "exec rsh", value: kubectlValues, skip: 1, wraps: true, away: true},
+	{names: "bundle poetry uv pipenv", under: "exec run", wraps: true},
+	{names: "aws-vault op", under: "exec run", skip: 1, wraps: true},
+}
+
+// What a flag means to a program.
+type flagKind int
+
+const (
+	flagAlone flagKind = iota
+	flagCode
+	flagValue
+	flagAttached
+	flagFile
+	flagStarts
+	flagEntry
+	flagToggle
+	flagWrapping
+)
+
+type codeFlag struct {
+	kind     flagKind
+	words    int      // that belong to it
+	prefixes []string // of values that are code; none: all are
+}
+
+// A knownProgram is a row of the table with its flags looked up by name.
+type knownProgram struct {
+	*codeProgram
+	flags map[string]codeFlag
+}
+
+var knownPrograms = sync.OnceValue(func() map[string]*knownProgram {
+	known := map[string]*knownProgram{}
+	for i := range codePrograms {
+		p := &knownProgram{&codePrograms[i], map[string]codeFlag{}}
+		for kind, list := range map[flagKind]string{flagCode: p.code, flagValue: p.value, flagAttached: p.attached, flagFile: p.file,
+			flagStarts: p.starts, flagEntry: p.entry, flagToggle: p.toggle, flagWrapping: p.wrapping} {
+			for _, word := range strings.Fields(list) {
+				p.add(kind, word)
+			}
+		}
+		for _, name := range strings.Fields(p.names) {
+			known[name] = p
+		}
+	}
+	return known
+})
+
+func (p *knownProgram) add(kind flagKind, word string) {
+	word, prefix, special := strings.Cut(word, ":")
+	f := p.flags[word]
+	if f.kind != flagAlone && f.kind != kind {
+		kind = flagCode // a value of which some are code
+	}
+	name, two := strings.CutSuffix(word, "/2")
+	f.kind, f.words = kind, 0
+	if kind == flagCode || kind == flagValue || kind == flagFile || kind == flagEntry || kind == flagWrapping {
+		f.words = 1
+	}
+	if two {
+		f.words = 2
+	}
+	if special {
+		f.prefixes = append(f.prefixes, strings.ToLower(prefix))
+	}
+	p.flags[name] = f
+}
+
+// programOf finds a program in the table, also under its path and with a
+// version behind its name; nil: it is not there.
+func programOf(word string) *knownProgram {
+	base := filepath.Base(word)
+	if p := knownPrograms()[base]; p != nil {
+		return p
+	}
+	return knownPrograms()[strings.TrimRight(base, "0123456789.")]
+}
