@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	binary = filepath.Join(dir, "runbook")
+	os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")) // the runs of the pages are not those of who tests them
 	build := exec.Command("go", "build", "-o", binary, "../cmd/runbook")
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	code := 1

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"flag"
+	"os"
 	"os/exec"
 	"strconv"
 	"testing"
@@ -14,8 +15,23 @@ var update = flag.Bool("update", false, "rewrite the golden files in the scripts
 
 // TestMain makes the test binary become the program, or one of the children
 // that runbooks in tests run.
+//
+// Runs are kept in a folder of the tests, not in that of who runs them.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"runbook": main, "child": child})
+	testscript.Main(&tests{m}, map[string]func(){"runbook": main, "child": child})
+}
+
+// tests are the tests with a state folder of their own around them.
+type tests struct{ m *testing.M }
+
+func (t *tests) Run() int {
+	dir, err := os.MkdirTemp("", "runbook-test-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	os.Setenv("XDG_STATE_HOME", dir)
+	return t.m.Run()
 }
 
 func TestScripts(t *testing.T) {
