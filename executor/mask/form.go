@@ -20,6 +20,10 @@ type form struct {
 	unit func(*decoding) bool
 	// spell returns the ways to write a byte, or the symbol of base64 that it is.
 	spell func(c byte) []string
+	// first returns more ways to write a letter or digit that a needle begins with:
+	// those of encoders that escape whatever they are given. Behind the first byte
+	// the beginning is not told any further.
+	first func(c byte) []string
 	// wide returns the ways to write a character of several bytes as one; nil
 	// where each byte is written by itself.
 	wide func(c string, r rune) []string
@@ -36,14 +40,14 @@ const lastEscape = 8
 
 var forms = [...]form{
 	{spell: spellPlain, shift: -1},
-	{unit: (*decoding).query, spell: spellQuery, shift: -1},
-	{unit: (*decoding).path, spell: spellPath, shift: -1},
-	{unit: (*decoding).escape, spell: spellEscape, wide: wideEscape, shift: -1},
-	{unit: (*decoding).escapeTwice, spell: spellEscapeTwice, wide: wideEscapeTwice, shift: -1},
+	{unit: (*decoding).query, spell: spellQuery, first: percents, shift: -1},
+	{unit: (*decoding).path, spell: spellPath, first: percents, shift: -1},
+	{unit: (*decoding).escape, spell: spellEscape, first: firstEscape, wide: wideEscape, shift: -1},
+	{unit: (*decoding).escapeTwice, spell: spellEscapeTwice, first: firstEscapeTwice, wide: wideEscapeTwice, shift: -1},
 	{unit: (*decoding).shell, spell: spellShell, shift: -1},
 	{unit: (*decoding).singleQuote, spell: spellQuote, shift: -1},
 	{unit: (*decoding).doubleQuote, spell: spellQuote, shift: -1},
-	{unit: (*decoding).reference, spell: spellReference, wide: wideReference, shift: -1},
+	{unit: (*decoding).reference, spell: spellReference, first: firstReference, wide: wideReference, shift: -1},
 	{unit: (*decoding).hex, spell: spellHex, between: betweenHex, shift: -1},
 	{unit: (*decoding).base64, spell: spellBase64, between: breaks, shift: 0},
 	{unit: (*decoding).base64, spell: spellBase64, between: breaks, shift: 1},
@@ -79,6 +83,13 @@ func heads(needle string, yield func([]byte)) {
 	all := spellings()
 	for i := range forms {
 		f := &forms[i]
+		s := speller{f, &all[i], yield}
+		var head [4 * headLength]byte
+		if f.first != nil && alphanumeric(needle[0]) {
+			for _, w := range f.first(needle[0]) {
+				s.spell(append(head[:0], w...), needle[1:], true)
+			}
+		}
 		if 0 < i && i <= lastEscape && unescaped(needle[:headLength]) {
 			continue
 		}
@@ -89,8 +100,6 @@ func heads(needle string, yield func([]byte)) {
 			head := strings.Repeat("\x00", f.shift) + needle[:keyLength]
 			text = base64.RawStdEncoding.EncodeToString([]byte(head))[(f.shift*8+5)/6:][:headLength]
 		}
-		s := speller{f, &all[i], yield}
-		var head [4 * headLength]byte
 		s.spell(head[:0], text, true)
 	}
 }
@@ -159,7 +168,11 @@ func spellPercent(c byte, space string) []string {
 	case c == ' ':
 		return also(c, "", "%20", space)
 	}
-	return also(c, "%", fmt.Sprintf("%%%02x", c), fmt.Sprintf("%%%02X", c))
+	return also(c, "%", percents(c)...)
+}
+
+func percents(c byte) []string {
+	return []string{fmt.Sprintf("%%%02x", c), fmt.Sprintf("%%%02X", c)}
 }
 
 // spellEscape needs no upper-case \u: only the first two digits are in a head.
@@ -181,6 +194,13 @@ func spellEscape(c byte) []string {
 	}
 	return also(c, `\`, ways...)
 }
+
+// firstEscape has no \x: what is read behind it is hexadecimal.
+func firstEscape(c byte) []string {
+	return []string{fmt.Sprintf(`\u%04x`, c), fmt.Sprintf(`\U%08x`, c), fmt.Sprintf(`\%03o`, c)}
+}
+
+func firstEscapeTwice(c byte) []string { return escapeAgain(firstEscape(c)) }
 
 func wideEscape(c string, r rune) []string {
 	ways := []string{c, fmt.Sprintf(`\U%08x`, r), fmt.Sprintf(`\U%08X`, r)}
@@ -245,6 +265,8 @@ func spellReference(c byte) (ways []string) {
 }
 
 func wideReference(c string, r rune) []string { return append(references(r), c) }
+
+func firstReference(c byte) []string { return references(rune(c)) }
 
 // references are the character references with a number. Some encoders put
 // zeros before it.

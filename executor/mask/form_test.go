@@ -34,6 +34,21 @@ func TestFirstBytes(t *testing.T) {
 			checkFirst(t, string(c), `\`+string(c))
 		}
 	}
+	// Some escape letters and digits too.
+	for _, c := range "a7Z" {
+		for _, format := range []string{`\u%04x`, `\U%08x`, `\%03o`, `\\u%04x`, `\\%03o`, "%%%02x", "%%%02X", "&#%d;", "&#x%X;", "&#0%d;"} {
+			way := func(text string) (all string) {
+				for _, c := range text {
+					all += fmt.Sprintf(format, c)
+				}
+				return all
+			}
+			cutAnywhere(t, masker(t, string(c)+"aBcdef"), "["+way(string(c))+"aBcdef]", "[***]")
+			if !strings.HasPrefix(format, "%") { // that is read as hexadecimal, and the first % is left
+				cutAnywhere(t, masker(t, string(c)+"aBcdef"), "["+way(string(c)+"aBcdef")+"]", "[***]")
+			}
+		}
+	}
 	for c, way := range map[string]string{"\a": `\a`, "\b": `\b`, "\x1b": `\e`, `"`: `""`, "'": `''`, "&": "&amp;", "<": "&lt;", ">": "&gt;", "\x00": `\0`} {
 		checkFirst(t, c, way)
 	}

@@ -26,9 +26,9 @@
 // of it is found too.
 //
 // Masking is a net, not a proof. It does not see a secret that is compressed,
-// encrypted, encoded in two ways, in base32, in a dump with addresses or between the
-// characters of other text: a step that wants to tell one can print it
-// backwards.
+// encrypted, cut in parts, encoded in two ways, in base32, in a dump with addresses
+// or between the characters of other text: a step that wants to tell one can print
+// it backwards.
 package mask
 
 import (
