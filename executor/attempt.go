@@ -144,6 +144,7 @@ func (r *liveRun) attempt(ctx context.Context, killed <-chan struct{}, j *job) (
 	out = r.engine.runner.Run(ctx, a)
 	rec.close(&out)
 	r.judge(j, &out, rec, j.file)
+	out.Error = r.vault.current().String(out.Error) // results show it as well as events
 	for _, w := range out.Warnings {
 		r.warn(j, w)
 	}

@@ -2,6 +2,9 @@ package executor
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/executor/internal/run"
@@ -21,6 +24,9 @@ func (r *liveRun) begin() {
 		secrets, err := r.fetchSecrets(ctx)
 		if err == nil {
 			err = r.vault.fill(secrets)
+		}
+		if err == nil {
+			err = r.checkGiven()
 		}
 		fetched <- err
 	}()
@@ -44,4 +50,18 @@ func (r *liveRun) begin() {
 			return
 		}
 	}
+}
+
+// checkGiven refuses outputs from outside that hold a secret, as those of a step
+// are: they are recorded.
+func (r *liveRun) checkGiven() error {
+	for _, id := range slices.Sorted(maps.Keys(r.options.Outputs)) {
+		outputs := r.options.Outputs[id]
+		for _, name := range slices.Sorted(maps.Keys(outputs)) {
+			if secret, found := findIn(r.vault.current(), outputs[name]); found {
+				return fmt.Errorf("the output %q given for step %q holds the secret %q; run the step, with that output under secret_outputs", name, id, secret)
+			}
+		}
+	}
+	return nil
 }

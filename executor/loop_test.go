@@ -222,6 +222,30 @@ func TestRunnerPanics(t *testing.T) {
 	}
 }
 
+// teller fails with an error that tells what it was given.
+type teller struct{}
+
+func (teller) Run(_ context.Context, a executor.Attempt) executor.Outcome {
+	return executor.Outcome{Ending: executor.Broken, ExitCode: -1, Error: "refused: " + a.Invocation.Env[0].Value}
+}
+
+// What a Runner says of a failure has no secret in it, for whoever asks.
+func TestRunnerTellsSecret(t *testing.T) {
+	t.Setenv("TOKEN", "a-secret-token")
+	s := step("a", "", "")
+	s.Env = []plan.Var{{Name: "T", Value: plan.ExprValue(expr("secrets.token"))}}
+	p := serial(s)
+	p.Secrets = []plan.Secret{{Name: "token", Env: "TOKEN"}}
+	e := newEngine(t, nil, executor.WithRunner(teller{}))
+	id, _ := e.ExecuteCompiled(t.Context(), p, executor.RunOptions{})
+	if err := e.Wait(t.Context(), id); err == nil || err.Error() != `step "a": refused: ***` {
+		t.Errorf("Wait = %v", err)
+	}
+	if r, err := e.PlanResult(id); err != nil || r.Results[0].Error != "refused: ***" {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
 // In a serial plan one step runs at a time, also where the one between two
 // others is skipped long before its turn.
 func TestSerialIsSerial(t *testing.T) {

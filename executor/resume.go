@@ -99,6 +99,9 @@ func (e *Engine) goOn(ctx context.Context, r *liveRun) (err error) {
 			err = errors.Join(err, r.disk.journal.Close(), r.disk.run.Release())
 		}
 	}()
+	if err := r.disk.run.ForgetOutputs(); err != nil {
+		return err
+	}
 	r.memory = run.Remember(past.Events)
 	if !r.undo {
 		if err := r.mayResume(); err != nil {

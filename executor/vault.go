@@ -1,6 +1,8 @@
 package executor
 
 import (
+	"encoding/json"
+	"maps"
 	"sync"
 
 	"github.com/cloudops-run/runbook/executor/event"
@@ -94,6 +96,29 @@ func (v *vault) hide(e *event.Event) {
 		hidden.Error = m.String(hidden.Error)
 		e.Result = &hidden
 	}
+	if e.Type == event.Skipped { // they are given from outside
+		e.Outputs = withoutSecrets(m, e.Outputs)
+	}
+}
+
+// withoutSecrets is outputs without those that hold a secret. A run that is given
+// such a thing does not begin, and all the same says what it would have left out.
+func withoutSecrets(m *mask.Masker, outputs event.Values) event.Values {
+	if len(outputs) == 0 {
+		return outputs
+	}
+	outputs = maps.Clone(outputs)
+	maps.DeleteFunc(outputs, func(_ string, v any) bool { _, found := findIn(m, v); return found })
+	return outputs
+}
+
+// findIn returns the name of a secret in a value, and whether there is one.
+func findIn(m *mask.Masker, v any) (name string, found bool) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return "", false // what cannot be written down is no output
+	}
+	return m.Find(string(text))
 }
 
 // scope is what the expressions of a step can see, secrets included. It may be

@@ -94,7 +94,7 @@ func (c *cli) apply(file string, f *applyFlags) error {
 	if err != nil {
 		return err
 	}
-	asked := c.asked(rb, file, p, &f.load)
+	asked := c.asked(rb, file, p, f)
 	return c.carryOut(config, p, f, signals, func(e *executor.Engine, o executor.RunOptions) (uuid.UUID, error) {
 		o.Asked, o.Outputs = asked, outputs
 		return e.ExecuteCompiled(context.Background(), p, o)

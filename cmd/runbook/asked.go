@@ -12,11 +12,11 @@ import (
 )
 
 // asked is what is noted of where a run comes from.
-func (c *cli) asked(rb *runbook.Runbook, file string, p *plan.Plan, load *loadFlags) state.Asked {
+func (c *cli) asked(rb *runbook.Runbook, file string, p *plan.Plan, f *applyFlags) state.Asked {
 	sum := sha256.Sum256(rb.Source())
 	a := state.Asked{
-		File: file, Root: load.root, SHA256: hex.EncodeToString(sum[:]), Scripts: scriptsOf(p),
-		Version: buildVersion().Version, Argv: os.Args,
+		File: file, Root: f.load.root, SHA256: hex.EncodeToString(sum[:]), Scripts: scriptsOf(p),
+		Version: buildVersion().Version, Argv: f.outputs.without(os.Args),
 	}
 	if file != "-" {
 		if path, err := filepath.Abs(file); err == nil {

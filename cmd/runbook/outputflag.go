@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -47,6 +48,20 @@ func (f *outputFlags) Set(s string) error {
 	}
 	f.given = append(f.given, o)
 	return nil
+}
+
+// without is the command line without the values of outputs: it is written down
+// before anybody can tell whether one holds a secret.
+func (f *outputFlags) without(args []string) []string {
+	args = slices.Clone(args)
+	for i := range args {
+		for _, o := range f.given {
+			if before, ok := strings.CutSuffix(args[i], o.step+"."+o.name+"="+o.value); ok {
+				args[i] = before + o.step + "." + o.name + "=***"
+			}
+		}
+	}
+	return args
 }
 
 // cutOutput takes STEP.NAME=VALUE apart. The key of an instance, in brackets, may

@@ -46,6 +46,19 @@ func (r *Run) askedFile() string { return filepath.Join(r.path, "run.json") }
 func (r *Run) planFile() string  { return filepath.Join(r.path, "plan.json") }
 func (r *Run) lockFile() string  { return filepath.Join(r.path, "lock") }
 
+// ForgetOutputs removes what attempts gave and nobody took, since their engine
+// died. It may be a secret.
+func (r *Run) ForgetOutputs() error {
+	err := os.RemoveAll(r.Outputs())
+	if err == nil {
+		err = os.Mkdir(r.Outputs(), 0o700)
+	}
+	if err != nil {
+		return fmt.Errorf("run %s: %w", r.ID, err)
+	}
+	return nil
+}
+
 // LogFile is the log of one attempt.
 func (r *Run) LogFile(stepID string, phase event.Phase, attempt int) string {
 	return filepath.Join(r.Logs(), LogName(stepID, phase, attempt))
