@@ -23,6 +23,7 @@ type applyFlags struct {
 	outputs  outputFlags
 	quiet    bool
 	dryRun   bool
+	undo     bool // it goes on only to undo
 }
 
 func (c *cli) applyCommand() *cobra.Command {

@@ -42,6 +42,8 @@ func (f *engineFlags) config(cli *cli, load *loadFlags) (executor.Config, error)
 		c.LockDir = filepath.Join(c.StateDir, "locks")
 	}
 	switch {
+	case c.StateDir == "":
+		return c, &exit{code: exitEngine, err: errNoHome, help: []string{"name a folder with --state-dir"}}
 	case f.maxConcurrency <= 0:
 		return c, usage("", "%s is %d, want 1 or more", cli.named("max-concurrency"), f.maxConcurrency)
 	case f.defaultTimeout <= 0:

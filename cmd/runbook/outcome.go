@@ -18,11 +18,16 @@ func (c *cli) outcome(r executor.PlanResult, f *applyFlags, s *signals) error {
 	switch {
 	case r.EngineFailed:
 		return &exit{code: exitEngine, err: fmt.Errorf("the engine could not go on: %s", r.Error), help: goOn(id, "when that is mended")}
-	case r.Status == event.StatusCancelled:
+	case r.Status == event.StatusCancelled && (!f.undo || s.asked()):
 		c.help(f, goOn(id, ""))
 		return &exit{code: s.code()}
 	case r.Refused == event.ReasonLock: // nothing of the runbook failed: try again later
 		return &exit{code: exitEngine}
+	case f.undo:
+		if r.HandlerFailed {
+			return &exit{code: exitFailed}
+		}
+		return nil
 	case r.Status == event.StatusInterrupted:
 		return c.undecided(f, id, r.Undecided)
 	case r.Status == event.StatusPaused:

@@ -48,6 +48,7 @@ func (c *cli) rollback(ref string, f *applyFlags) error {
 	if err != nil {
 		return &exit{code: exitEngine, err: err}
 	}
+	f.undo = true
 	return c.goOn(config, kept, p, f, signals, func(e *executor.Engine, o executor.RunOptions) error {
 		o.By = userName()
 		return e.RollBack(context.Background(), kept.ID, p, o)

@@ -72,6 +72,13 @@ func (s *signals) begin(e *executor.Engine, console *sink.Console, start func() 
 	return id, err
 }
 
+// asked reports whether a signal has come.
+func (s *signals) asked() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.first != nil
+}
+
 // code is the exit code of a run that was cancelled.
 func (s *signals) code() int {
 	s.mu.Lock()

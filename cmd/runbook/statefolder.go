@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"os/user"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -21,8 +22,12 @@ func (f *stateFlags) add(c *cli, cmd *cobra.Command) {
 // a home is known.
 func (c *cli) stateFolder() string {
 	folder := c.xdg("XDG_STATE_HOME", ".local/state")
-	if folder == "" {
-		return ""
+	if folder == "" { // as in a service or a job of cron
+		u, err := user.Current()
+		if err != nil || u.HomeDir == "" {
+			return ""
+		}
+		folder = filepath.Join(u.HomeDir, ".local/state")
 	}
 	return filepath.Join(folder, "runbook")
 }

@@ -63,7 +63,7 @@ func (c *Console) stateLine(r *runView, e event.Event) {
 	case event.Reset:
 		c.stepLine(e, event.StatusRunning, "runs again", e.Message)
 	default:
-		if !ends(e.Type) {
+		if !ends(e.Type) || r.undoing && e.Phase == event.Main {
 			return
 		}
 		c.endLine(r.step(e), e, r)
@@ -108,7 +108,7 @@ func (c *Console) endLine(s *stepView, e event.Event, r *runView) {
 			word = "cancelled after " + brief(duration(e))
 		}
 	case event.Skipped:
-		if max(r.total, len(r.order)) > manySteps || r.barred || r.undoing {
+		if max(r.total, len(r.order)) > manySteps || r.barred {
 			return
 		}
 		word, detail = "skipped", s.why()

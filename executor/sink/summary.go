@@ -48,6 +48,10 @@ func (c *Console) summary(r *runView) {
 	}
 	s.held = holders(bad)
 	f := c.out
+	if r.undoing {
+		f.buf = s.undoing(f.buf)
+		return
+	}
 	if !c.opt.Quiet && !r.barred {
 		f.buf = append(f.buf, '\n')
 		f.buf = s.table(f.buf)

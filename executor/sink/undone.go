@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/cloudops-run/runbook/executor/event"
@@ -39,6 +40,30 @@ func (s *summary) undone(b []byte) []byte {
 		b = s.names(b, "not undone, without a rollback", none)
 	}
 	return b
+}
+
+// undoing is the summary of a run that went on only to undo what it had done:
+// nothing else happened in it.
+func (s *summary) undoing(b []byte) []byte {
+	b = s.undone(b)
+	b = append(b, '\n')
+	b = s.bold(b, Escape(s.run.name))
+	done := 0
+	for _, step := range s.undo {
+		if step.status == event.StatusCompleted {
+			done++
+		}
+	}
+	switch left := len(s.undo) - done; {
+	case len(s.undo) == 0:
+		return append(b, ": nothing to undo\n"...)
+	case left > 0:
+		b = append(b, fmt.Sprintf(": %d undone, ", done)...)
+		b = s.red(b, fmt.Sprintf("%d not", left))
+	default:
+		b = append(b, fmt.Sprintf(": %d undone", done)...)
+	}
+	return append(b, " in "+brief(s.run.endedAt.Sub(s.run.startedAt))+"\n"...)
 }
 
 func (s *summary) rollbacks(b []byte) []byte {

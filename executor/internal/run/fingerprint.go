@@ -1,6 +1,8 @@
 package run
 
 import (
+	"slices"
+
 	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
@@ -10,8 +12,16 @@ func (m *Machine) secretNames() Hidden {
 	return Hidden{
 		Secret: plan.SecretNames,
 		Outputs: func(n Node) func(string) (string, bool) {
-			id := m.StepID(n)
-			return func(name string) (string, bool) { return plan.SecretNames(id + "." + name) }
+			step, id := m.Step(n), m.StepID(n)
+			if !hasSecretOutputs(step) {
+				return nil
+			}
+			return func(name string) (string, bool) {
+				if !slices.ContainsFunc(step.Outputs, func(o plan.Output) bool { return o.Secret && o.Name == name }) {
+					return "", false
+				}
+				return plan.SecretNames(id + "." + name)
+			}
 		},
 	}
 }

@@ -49,7 +49,7 @@ func (e *engine) run(m *Machine) (lines []string) {
 			case Start:
 				o, ok := e.outcomes[nameOf(m, x.Node)]
 				if !ok {
-					o = Outcome{Outputs: event.Values{"v": nameOf(m, x.Node)}}
+					o = Outcome{Outputs: event.Values{"v": fmt.Sprintf("%s#%d", nameOf(m, x.Node), x.Attempt)}}
 				}
 				o.StartedAt, o.EndedAt = e.now, e.now
 				queue = append(queue, Finished{x.Node, x.Attempt, o})
@@ -114,6 +114,11 @@ func TestResume(t *testing.T) {
 	undo := func(s plan.Step) plan.Step { s.Rollback = &plan.Step{Command: plan.Exec("undo", nil)}; return s }
 	with := func(s plan.Step, f func(*plan.Step)) plan.Step { f(&s); return s }
 	question := plan.Text("go on?")
+	puts := func(s plan.Step) plan.Step { s.Outputs = []plan.Output{{Name: "v"}}; return s }
+	reads := func(s plan.Step, from string) plan.Step {
+		s.Command.Args = append(s.Command.Args, plan.Arg{Value: plan.ExprValue(plan.NewExpr("steps." + from + ".outputs.v"))})
+		return s
+	}
 	for _, test := range []struct {
 		name   string
 		before []plan.Step
@@ -160,6 +165,13 @@ func TestResume(t *testing.T) {
 			name: "and run again where it only reads", before: []plan.Step{read(step("a", "1")), step("b")}, after: []plan.Step{read(step("a", "2")), step("b")},
 			engine: engine{outcomes: map[string]Outcome{"b": bad}},
 			want:   "run_resumed|reset a: args changed|started a#2|completed a#2|started b#2|completed b#2|run_completed completed",
+		},
+		{
+			name:   "what another step puts out is part of it",
+			before: []plan.Step{puts(read(step("a", "1"))), reads(step("b"), "a"), step("c")},
+			after:  []plan.Step{puts(read(step("a", "2"))), reads(step("b"), "a"), step("c")},
+			engine: engine{outcomes: map[string]Outcome{"c": bad}},
+			want:   "run_resumed|reset a: args changed|started a#2|completed a#2|run_paused undecided",
 		},
 		{
 			name:   "an unless is asked again",
