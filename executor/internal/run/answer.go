@@ -22,7 +22,11 @@ func (m *Machine) resume(in Input) bool {
 		return false
 	}
 	m.run = runGate{closed: m.hasRunGate()}
-	m.record(event.Event{Type: event.RunResumed})
+	e := event.Event{Type: event.RunResumed}
+	if m.undoing {
+		e.Reason = event.ReasonRollback
+	}
+	m.record(e)
 	return true
 }
 
@@ -171,8 +175,9 @@ func (m *Machine) pauseMessage() string {
 
 // undecidedMessage names what somebody must decide on.
 func (m *Machine) undecidedMessage() string {
-	text := fmt.Sprintf("step %q needs a decision", m.stepID(int(m.undecided[0])))
-	switch others := len(m.undecided) - 1; others {
+	list := m.Undecided()
+	text := fmt.Sprintf("step %q needs a decision", list[0].StepID)
+	switch others := len(list) - 1; others {
 	case 0:
 		return text
 	case 1:

@@ -233,6 +233,9 @@ func (m *Machine) end(i int, e *event.Event, at time.Time) {
 	if n.between {
 		m.between--
 	}
+	if n.gate != nil && n.gate.undecided {
+		m.undecided--
+	}
 	if n.approval == requested {
 		m.awaiting--
 	}
@@ -273,12 +276,6 @@ func (m *Machine) keep(i int, e *event.Event) {
 	n.kept, n.attempts, n.before = true, e.Attempt, e.Attempt
 	if r := e.Result; r != nil {
 		n.started = r.StartedAt
-	}
-	if n.step.Rollback != nil && e.Attempt > 0 {
-		m.kept = append(m.kept, int32(i))
-	}
-	if len(m.undecided) > 0 {
-		m.undecided = slices.DeleteFunc(m.undecided, func(u int32) bool { return int(u) == i })
 	}
 }
 
@@ -435,9 +432,8 @@ func (m *Machine) handles() bool {
 // first.
 func (m *Machine) openRollbacks() {
 	list := m.order
-	if len(m.kept) > 0 {
-		slices.SortStableFunc(m.kept, func(a, b int32) int { return m.startOrder(a) - m.startOrder(b) })
-		list = slices.Concat(m.kept, m.order)
+	if m.memory != nil {
+		list = append(m.startedBefore(), m.order...)
 	}
 	if m.options.NoRollback && !m.undoing {
 		list = nil
@@ -455,13 +451,27 @@ func (m *Machine) openRollbacks() {
 	}
 }
 
-// startOrder is when a node was started before the run was resumed, compared to
-// others.
-func (m *Machine) startOrder(i int32) int {
-	if p := m.memory.past[m.stepID(int(i))]; p != nil {
-		return p.order
+// startedBefore is the nodes with a rollback that ran before the run was resumed,
+// whatever has become of them since, but for those that were started again: in
+// the order of their start.
+func (m *Machine) startedBefore() []int32 {
+	var list []int32
+	for i := range m.nodes {
+		n := &m.nodes[i]
+		if n.step.Rollback != nil && m.stageOf(i) == main && !m.startedNow(i) && m.memory.ran[m.stepID(i)] > 0 {
+			list = append(list, int32(i))
+		}
 	}
-	return 0
+	slices.SortStableFunc(list, func(a, b int32) int {
+		return m.memory.ran[m.stepID(int(a))] - m.memory.ran[m.stepID(int(b))]
+	})
+	return list
+}
+
+// startedNow reports whether something of a node ran since the run was resumed.
+func (m *Machine) startedNow(i int) bool {
+	n := &m.nodes[i]
+	return n.attempts-n.before > n.idle
 }
 
 // statusAfter is how a step stands after the event that ends it.

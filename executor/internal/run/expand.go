@@ -19,7 +19,7 @@ func (m *Machine) expand(i int, e *event.Event, at time.Time) {
 	k, local := m.in(i)
 	k.gated.remove(local)
 	k.active.add(local)
-	n.status, n.started = event.StatusRunning, at
+	n.status, n.started, n.kept = event.StatusRunning, at, e.Kept
 	if m.isLoop(i) {
 		m.expandItems(i, e.Items)
 	} else {

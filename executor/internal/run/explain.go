@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/cloudops-run/runbook/executor/event"
@@ -72,8 +73,20 @@ func (x *explanation) step(i int) {
 	m := x.machine
 	id := m.stepID(i)
 	if why, reset := x.resets[id]; reset && (m.isLoop(i) || m.isBody(i)) {
-		for _, inner := range x.inside(id) {
-			x.add(inner, Rerun, why, false)
+		if p := x.before.past[id]; p != nil {
+			x.add(id, p, Rerun, why, false)
+		}
+		if m.nodes[i].inner == 0 {
+			goes := x.goesOn(i)
+			for _, inner := range x.inside(id) {
+				if goes(inner) {
+					x.add(inner, x.before.past[inner], Rerun, why, false)
+				}
+			}
+			return
+		}
+		for j := m.blocks[m.nodes[i].inner].first; j < m.blocks[m.nodes[i].inner].first+m.blocks[m.nodes[i].inner].size; j++ {
+			x.reset(j, why)
 		}
 		return
 	}
@@ -82,23 +95,68 @@ func (x *explanation) step(i int) {
 			x.step(j)
 		}
 	}
-	if p := x.before.past[id]; p != nil {
+	group := m.isLoop(i) || m.isBody(i)
+	if p := x.before.of(id, group); p != nil {
 		do, why, asks := x.fate(i, p)
-		x.add(id, do, why, asks)
+		x.add(id, p, do, why, asks)
 	}
+	if !group || m.nodes[i].inner != 0 {
+		return
+	}
+	goes := x.goesOn(i)
 	for _, inner := range x.inside(id) { // of what could not be expanded yet
-		x.hidden(i, inner)
+		if goes(inner) {
+			x.hidden(i, inner)
+		}
+	}
+}
+
+// goesOn tells what was inside of a node that could not be expanded yet from
+// what will not be there any more.
+func (x *explanation) goesOn(i int) func(inner string) bool {
+	m := x.machine
+	all := func(string) bool { return true }
+	if !m.isLoop(i) || m.exprsWaitFor(m.fileOf(i), foreachExprs(m.nodes[i].step.Foreach)) != "" {
+		return all
+	}
+	list, err := m.itemsOf(i)
+	if err != nil {
+		return all
+	}
+	keys := map[string]bool{}
+	for k := range list {
+		keys[list[k].Key] = true
+	}
+	return func(inner string) bool {
+		key, ok := strings.CutPrefix(inner, m.stepID(i)+"[")
+		key, _, _ = strings.Cut(key, "]/")
+		return ok && keys[strings.TrimSuffix(key, "]")]
+	}
+}
+
+func foreachExprs(f *plan.Foreach) []*plan.Expr {
+	list := []*plan.Expr{f.In}
+	for _, a := range f.Matrix {
+		list = append(list, a.In)
+	}
+	return slices.DeleteFunc(list, func(e *plan.Expr) bool { return e == nil })
+}
+
+// reset tells of everything at a node, which is run again.
+func (x *explanation) reset(i int, why string) {
+	id := x.machine.stepID(i)
+	for _, id := range append(x.inside(id), id) {
+		if p := x.before.past[id]; p != nil {
+			x.add(id, p, Rerun, why, false)
+		}
 	}
 }
 
 // inside is what is remembered inside of a step and was not told yet.
 func (x *explanation) inside(id string) []string {
-	if _, group := x.before.items[id]; !group {
-		return nil
-	}
 	var ids []string
-	for inner := range x.before.past {
-		if isInside(inner, id) && !x.told[inner] {
+	for _, inner := range x.before.inside[id] {
+		if x.before.past[inner] != nil && !x.told[inner] {
 			ids = append(ids, inner)
 		}
 	}
@@ -194,20 +252,20 @@ func (x *explanation) hidden(i int, id string) {
 	m := x.machine
 	switch {
 	case m.listed(id, m.options.Rerun):
-		x.add(id, Rerun, "asked for", false)
+		x.add(id, p, Rerun, "asked for", false)
+	case m.listed(id, m.options.MarkDone) && (!p.completed() || p.undoing):
+		x.add(id, p, Mark, "", false)
+	case m.stepNamed(m.plan, id) == nil: // told as gone
 	case p.unknown() || p.undoing:
-		switch {
-		case m.listed(id, m.options.MarkDone):
-			x.add(id, Mark, "", false)
-		case repeatable(m.nodes[i].step):
-			x.add(id, Rerun, "it was interrupted", false)
-		default:
-			x.add(id, Decide, "it was interrupted", false)
+		if repeatable(m.stepNamed(m.plan, id)) {
+			x.add(id, p, Rerun, p.trouble(), false)
+		} else {
+			x.add(id, p, Decide, p.trouble(), false)
 		}
 	case p.completed():
-		x.add(id, Later, fmt.Sprintf("known when %s has begun", m.stepID(i)), false)
+		x.add(id, p, Later, fmt.Sprintf("known when %s has begun", m.stepID(i)), false)
 	default:
-		x.add(id, Run, "it "+pastVerb(p), false)
+		x.add(id, p, Run, "it "+pastVerb(p), false)
 	}
 }
 
@@ -221,13 +279,12 @@ func (x *explanation) rest() {
 	}
 	slices.SortFunc(ids, func(a, b string) int { return x.before.past[a].order - x.before.past[b].order })
 	for _, id := range ids {
-		x.add(id, Gone, "the runbook does not have it any more", false)
+		x.add(id, x.before.past[id], Gone, "the runbook does not have it any more", false)
 	}
 }
 
-func (x *explanation) add(id string, do Fate, why string, asks bool) {
-	p := x.before.past[id]
-	if x.told[id] || p == nil {
+func (x *explanation) add(id string, p *past, do Fate, why string, asks bool) {
+	if x.told[id] {
 		return
 	}
 	x.told[id] = true

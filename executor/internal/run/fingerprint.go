@@ -80,11 +80,36 @@ func (m *Machine) itemValues(i int) any {
 }
 
 // withOf is what the items of a foreach have in common: how they are made from
-// an item, as it is written.
+// an item, as it is written, and the values of what is named there.
 func (m *Machine) withOf(i int) any {
 	s := m.nodes[i].step
+	written, exprs := []any{s.Command, s.Env, s.Stdin}, valuesOf(s)
 	if s.Body != nil {
-		return s.With
+		written, exprs = []any{s.With}, nil
+		for _, w := range s.With {
+			exprs = append(exprs, w.Value.Exprs()...)
+		}
 	}
-	return []any{s.Command, s.Env, s.Stdin}
+	scope := m.scopeOf(i, m.secretNames())
+	for _, e := range exprs {
+		for _, r := range e.Refs() {
+			switch r.Root {
+			case "params":
+				written = append(written, named(scope.Params, r.Name))
+			case "steps":
+				if state, ok := scope.Step(r.Step); ok {
+					written = append(written, state.Status, named(state.Outputs, r.Name))
+				}
+			}
+		}
+	}
+	return written
+}
+
+// named is one of some values, or, without a name, all of them.
+func named(values plan.Values, name string) any {
+	if name == "" {
+		return values
+	}
+	return values[name]
 }

@@ -16,10 +16,10 @@ type gating struct {
 	run    runGate
 	probes work // nodes whose probe runs
 
-	undecided []int32 // nodes that somebody must decide on
-	asked     int     // probes that run and locks that are waited for, those of the run included
-	await     bool    // somebody may answer an approval
-	undone    int     // how many rollbacks there is nothing more to say about
+	undecided int  // nodes that somebody must decide on
+	asked     int  // probes that run and locks that are waited for, those of the run included
+	await     bool // somebody may answer an approval
+	undone    int  // how many rollbacks there is nothing more to say about
 }
 
 // gate is how far a node is with its guards.
@@ -33,7 +33,8 @@ type gate struct {
 	told   bool   // that the lock is waited for
 	lock   string // its name
 
-	recalled bool // what the run did before it was resumed has been looked at
+	recalled  bool // what the run did before it was resumed has been looked at
+	undecided bool // somebody must say what is to become of that
 
 	// Of an included runbook.
 	passed  bool
@@ -70,7 +71,7 @@ func (m *Machine) guarded(i int) bool {
 	if k, _ := m.in(i); s.Group > 0 && k.gates > 0 {
 		return true
 	}
-	if m.memory != nil && m.stageOf(i) == main && m.memory.past[m.stepID(i)] != nil {
+	if m.memory != nil && m.stageOf(i) == main && m.memory.knows(m.stepID(i)) {
 		return true
 	}
 	if s.If == nil && s.Unless == nil && len(s.Require) == 0 && s.Approval == nil && s.Lock == nil && s.Foreach == nil && s.Body == nil {

@@ -120,7 +120,6 @@ type state struct {
 	stages        [over]int32 // the block of each; of rollback 0 until it comes to that
 	stats         event.Stats
 	order         []int32 // the nodes with a rollback that ran, or run, in the order in which they started
-	kept          []int32 // those that ran before the run was resumed
 	failed        []int32 // steps of the runbook that failed and were not tolerated, in that order
 	cutShort      int     // a step that was stopped although nobody cancelled the run; -1: none
 	handlerFailed bool
@@ -185,7 +184,7 @@ func New(p *plan.Plan, o Options) *Machine {
 	}
 	if o.Memory != nil {
 		m.memory = o.Memory.clone()
-		m.memory.forgetUndone(p, m.blocks[m.stages[main]].graph)
+		m.forgetUndone()
 	}
 	return m
 }

@@ -85,9 +85,10 @@ func (n *node) meetsNeeds() bool {
 	return false
 }
 
-// meetsOrder reports whether what only comes after this node may run.
+// meetsOrder reports whether what only comes after this node may run. One that
+// ends as cancelled because it was so before the run was resumed is past.
 func (n *node) meetsOrder() bool {
-	return n.status.Ended() && n.status != event.StatusCancelled
+	return n.status.Ended() && n.status != event.StatusCancelled || n.kept
 }
 
 // index is where a node is kept.

@@ -251,7 +251,7 @@ func (o *oracle) unlockRun() {
 func (o *oracle) pause() bool {
 	waits := false
 	for _, st := range o.all() {
-		if st.is == "running" || st.is == "waiting" || st.asking != "" || o.canStart(st) {
+		if st.is == "running" || st.is == "waiting" || st.asking != "" || o.canStart(st) && o.room(st) {
 			return false
 		}
 		waits = waits || st.approval == "requested" && !done(st)

@@ -38,13 +38,17 @@ func (m *Machine) recall(i int) bool {
 	if n.gate == nil {
 		n.gate = &gate{}
 	}
-	if m.isLoop(i) || m.isBody(i) {
+	group := m.isLoop(i) || m.isBody(i)
+	p := m.memory.of(m.stepID(i), group)
+	switch {
+	case p == nil && group:
 		return m.recallGroup(i)
-	}
-	p := m.memory.past[m.stepID(i)]
-	if p == nil {
+	case p == nil:
 		n.gate.recalled = true
 		return true
+	case n.gate.undecided:
+		m.hold(i)
+		return false
 	}
 	do, why, fingerprint := m.judge(i, p)
 	if do == doKeep && !m.named(i, m.options.Keep) {
@@ -68,7 +72,8 @@ func (m *Machine) recall(i int) bool {
 		return false
 	case doNothing:
 		m.hold(i)
-		m.undecided = append(m.undecided, int32(i))
+		n.gate.undecided = true
+		m.undecided++
 		return false
 	case doRerun:
 		m.nodes[i].gate = &gate{recalled: true}
@@ -86,13 +91,10 @@ func (m *Machine) judge(i int, p *past) (do fate, why string, now event.Fingerpr
 	switch {
 	case m.named(i, m.options.Rerun):
 		return doRerun, "asked for", nil
-	case m.marks(i) && !p.completed():
+	case m.named(i, m.options.MarkDone) && (!p.completed() || p.undoing):
 		return doMark, "", m.fingerprint(i)
 	case p.unknown() || p.undoing:
-		why = "it was interrupted"
-		if p.undoing {
-			why = "its rollback was begun and did not complete"
-		}
+		why = p.trouble()
 		if repeatable(step) {
 			return doRerun, why, nil
 		}
@@ -122,6 +124,17 @@ func repeatable(s *plan.Step) bool {
 
 func hasSecretOutputs(s *plan.Step) bool {
 	return slices.ContainsFunc(s.Outputs, func(o plan.Output) bool { return o.Secret })
+}
+
+// trouble is why it is not known what there is of a step.
+func (p *past) trouble() string {
+	switch {
+	case p.group:
+		return "it was a foreach, or ran another runbook"
+	case p.undoing:
+		return "its rollback was begun and did not complete"
+	}
+	return "it was interrupted"
 }
 
 func pastVerb(p *past) string {
@@ -192,15 +205,16 @@ func (m *Machine) recallGroup(i int) bool {
 	return true
 }
 
-// marks reports whether somebody says that a step is done.
-func (m *Machine) marks(i int) bool { return m.named(i, m.options.MarkDone) }
-
 // recordMarked completes a node by somebody's word.
 func (m *Machine) recordMarked(i int, p *past, now event.Fingerprint) {
 	r := m.resultOf(i, event.StatusCompleted, event.ReasonMarkedDone, "")
 	r.Attempts, r.StartedAt, r.CompletedAt = p.start.Attempt, p.start.Timestamp.UTC(), m.now.UTC()
+	outputs, given := m.options.Outputs[m.stepID(i)]
+	if !given && p.completed() {
+		outputs = p.end.Outputs
+	}
 	m.recordAbout(i, event.Event{
-		Type: event.Completed, Attempt: p.start.Attempt, Result: r, Outputs: m.options.Outputs[m.stepID(i)],
+		Type: event.Completed, Attempt: p.start.Attempt, Result: r, Outputs: outputs,
 		Reason: event.ReasonMarkedDone, By: m.options.By, Kept: true, Fingerprint: now,
 	})
 }
@@ -209,28 +223,53 @@ func (m *Machine) recordMarked(i int, p *past, now event.Fingerprint) {
 // was resumed, if it had an attempt then; else as the caller says. What is inside
 // of it ends the same way.
 func (m *Machine) endUnreached(i int, otherwise func(i int)) {
-	if m.memory == nil || m.stageOf(i) != main || !m.memory.knows(m.stepID(i)) {
+	m.endAsBefore(i, func(*past) bool { return true }, otherwise)
+}
+
+// endLeftOut ends a step that a flag leaves out. It counts as met, whatever has
+// become of it; what it has completed is there all the same.
+func (m *Machine) endLeftOut(i int) {
+	m.endAsBefore(i, func(p *past) bool { return p.completed() && !p.undoing }, m.recordLeftOut)
+}
+
+func (m *Machine) endAsBefore(i int, counts func(*past) bool, otherwise func(i int)) {
+	if m.memory == nil || m.stageOf(i) != main {
 		otherwise(i)
 		return
 	}
-	if !m.isLoop(i) && !m.isBody(i) {
-		m.recordAbout(i, m.memory.past[m.stepID(i)].again())
+	id := m.stepID(i)
+	if p := m.memory.past[id]; p != nil {
+		if counts(p) {
+			m.recordAgain(i, p)
+		} else {
+			otherwise(i)
+		}
 		return
 	}
-	m.recordAbout(i, event.Event{Type: event.Expanded, Items: m.memory.items[m.stepID(i)], Kept: true})
-	if m.nodes[i].inner == 0 { // it is something else than it was
+	if !m.wasGroup(i) {
 		otherwise(i)
 		return
 	}
+	m.recordAbout(i, event.Event{Type: event.Expanded, Items: m.memory.items[id], Kept: true})
 	for local := range m.blocks[m.nodes[i].inner].size {
 		if inner := m.blocks[m.nodes[i].inner].first + local; m.nodes[inner].status == event.StatusPending {
-			m.endUnreached(inner, otherwise)
+			m.endAsBefore(inner, counts, otherwise)
 		}
 	}
 }
 
-// again is the end of a step, told once more.
-func (p *past) again() event.Event {
+// wasGroup reports whether a foreach or a step with a body was one before the
+// run was resumed, and something inside of it had an attempt.
+func (m *Machine) wasGroup(i int) bool {
+	id := m.stepID(i)
+	if !m.memory.knows(id) {
+		return false
+	}
+	return m.isLoop(i) && len(m.memory.items[id]) > 0 || m.isBody(i) && len(m.memory.items[id]) == 0
+}
+
+// recordAgain tells once more how a step ended.
+func (m *Machine) recordAgain(i int, p *past) {
 	e := event.Event{
 		Type: event.Cancelled, Attempt: p.start.Attempt, Reason: event.ReasonInterrupted,
 		Error: "interrupted before the run was resumed", Kept: true,
@@ -239,22 +278,29 @@ func (p *past) again() event.Event {
 	case p.end != nil && !p.undoing:
 		e = *p.end
 		e.Kept, e.Fingerprint = true, p.start.Fingerprint
-	case p.failed != nil:
+	case p.failed != nil && !p.undoing: // it was to be tried again
+		r := *p.failed.Result
+		r.Tolerated = m.tolerates(i, r.Reason)
 		e = *p.failed
-		e.Type, e.Delay, e.Kept = event.Failed, 0, true
+		e.Type, e.Delay, e.Kept, e.Result, e.Tolerated = event.Failed, 0, true, &r, r.Tolerated
+		if r.Status == event.StatusTimeout {
+			e.Type = event.Timeout
+		}
 	}
-	return e
+	m.recordAbout(i, e)
 }
 
 // Undecided is what somebody must decide on before the run can end, in the order
-// in which it came up.
+// of the runbook.
 func (m *Machine) Undecided() []Decision {
 	var list []Decision
-	for _, i := range m.undecided {
-		if p := m.memory.past[m.stepID(int(i))]; p != nil {
-			do, why, _ := m.judge(int(i), p)
-			list = append(list, p.decision(m.stepID(int(i)), fates[do], why, false))
+	for i := 0; len(list) < m.undecided; i++ {
+		if n := &m.nodes[i]; n.gate == nil || !n.gate.undecided || n.status.Ended() {
+			continue
 		}
+		p := m.memory.of(m.stepID(i), m.isLoop(i) || m.isBody(i))
+		do, why, _ := m.judge(i, p)
+		list = append(list, p.decision(m.stepID(i), fates[do], why, false))
 	}
 	return list
 }

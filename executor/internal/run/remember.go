@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/cloudops-run/runbook/executor/event"
-	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
 // A Memory is what the events of a run so far say of it, to a machine that goes
@@ -21,15 +20,18 @@ type Memory struct {
 	Status    event.Status // it last came to: completed, failed, cancelled or paused; running: its engine died
 	Began     bool         // an attempt was started
 
-	past       map[string]*past
-	order      int
-	attempts   map[phaseID]int
-	asked      map[string]event.Fingerprint // approvals that wait
-	approved   map[string]approved
-	refused    map[string]event.Event  // no was said, and nothing has followed from it yet
-	items      map[string][]event.Item // of each foreach that was begun
-	whole      map[string]event.Fingerprint
-	rolledBack map[string]bool
+	past     map[string]*past
+	order    int            // starts so far
+	since    int            // those before the run was resumed last
+	ran      map[string]int // steps of which something ran and was not undone: when they were started, among others
+	undone   map[string]int // steps that were rolled back, and how many starts there were before that
+	attempts map[phaseID]int
+	asked    map[string]event.Fingerprint // approvals that wait
+	approved map[string]approved
+	refused  map[string]event.Event  // no was said, and nothing has followed from it yet
+	items    map[string][]event.Item // of each foreach that was begun; of the body of a step: none
+	inside   map[string][]string     // what had an attempt inside of each of those
+	whole    map[string]event.Fingerprint
 }
 
 type phaseID struct {
@@ -42,9 +44,10 @@ type past struct {
 	start       event.Event  // its started event, or the one that tells it was kept
 	end         *event.Event // how the step ended; nil: it did not, or an attempt of it was to follow
 	failed      *event.Event // retrying: how its last attempt ended
-	ran         bool         // an attempt before the last one did
+	before      int          // what Memory.ran was before it was started; 0: nothing of it ran
 	interrupted bool         // told as interrupted already
 	undoing     bool         // its rollback was started, and has not completed
+	group       bool         // the step was a foreach or had a body: start is the last inside of it
 	order       int          // of its start, among those of others
 }
 
@@ -58,7 +61,7 @@ func Remember(events []event.Event) *Memory {
 	m := &Memory{
 		past: map[string]*past{}, attempts: map[phaseID]int{}, asked: map[string]event.Fingerprint{},
 		approved: map[string]approved{}, refused: map[string]event.Event{}, items: map[string][]event.Item{},
-		whole: map[string]event.Fingerprint{}, rolledBack: map[string]bool{},
+		whole: map[string]event.Fingerprint{}, ran: map[string]int{}, undone: map[string]int{}, inside: map[string][]string{},
 	}
 	for i := range events {
 		m.apply(&events[i])
@@ -70,8 +73,11 @@ func Remember(events []event.Event) *Memory {
 func (m *Memory) clone() *Memory {
 	c := *m
 	c.past, c.attempts, c.asked, c.approved = maps.Clone(m.past), maps.Clone(m.attempts), maps.Clone(m.asked), maps.Clone(m.approved)
-	c.refused = maps.Clone(m.refused)
-	c.items, c.whole, c.rolledBack = maps.Clone(m.items), maps.Clone(m.whole), maps.Clone(m.rolledBack)
+	c.refused, c.ran, c.undone = maps.Clone(m.refused), maps.Clone(m.ran), maps.Clone(m.undone)
+	c.items, c.whole, c.inside = maps.Clone(m.items), maps.Clone(m.whole), maps.Clone(m.inside)
+	for id, list := range c.inside {
+		c.inside[id] = slices.Clip(list)
+	}
 	for id, p := range c.past {
 		copied := *p
 		c.past[id] = &copied
@@ -88,6 +94,7 @@ func (m *Memory) apply(e *event.Event) {
 		m.StartedAt, m.Status = e.Timestamp.UTC(), event.StatusRunning
 	case event.RunResumed:
 		m.Status = event.StatusRunning
+		m.since = m.order
 	case event.RunPaused:
 		m.Status = pausedStatus(e)
 	case event.RunCompleted:
@@ -125,23 +132,29 @@ func (m *Memory) applyStep(e *event.Event) {
 	case event.Started:
 		m.Began = true
 		m.order++
-		m.past[id] = &past{start: *e, order: m.order, ran: p != nil && (p.ran || p.unknown())}
-		delete(m.rolledBack, id)
+		started := &past{start: *e, order: m.order, before: m.ran[id]}
+		// A retry is no new start, for what is undone in the order of starts.
+		if again := p != nil && p.failed != nil && started.before > m.since; !again {
+			m.ran[id] = m.order
+		}
+		m.put(id, started)
 	case event.Retrying:
 		if notRun(e) {
 			m.notRun(id, e)
 		} else if p != nil {
-			p.failed, p.ran = e, true
+			p.failed = e
 		}
 	case event.Completed, event.Failed, event.Timeout, event.Cancelled:
 		switch {
 		case e.Attempt == 0: // of what has no attempts of its own, or had none now
-			if e.Type == event.Completed {
+			if e.Type == event.Completed && !e.Kept {
 				m.whole[id] = e.Fingerprint
 			}
 		case e.Reason == event.ReasonInterrupted:
-		case notRun(e) && (p == nil || !p.ran):
-			delete(m.past, id)
+		case notRun(e) && !e.Kept:
+			if m.notRun(id, e); m.ran[id] > 0 {
+				m.end(id, e)
+			}
 		default:
 			m.end(id, e)
 		}
@@ -151,12 +164,13 @@ func (m *Memory) applyStep(e *event.Event) {
 		}
 	case event.Expanded:
 		m.items[id] = e.Items
-		delete(m.whole, id)
+		if !e.Kept {
+			delete(m.whole, id)
+		}
 	case event.Reset:
 		m.forget(id)
 	case event.RolledBack:
-		delete(m.past, id)
-		m.rolledBack[id] = true
+		m.rolledBack(id)
 	case event.ApprovalRequested:
 		m.asked[id] = e.Fingerprint
 		delete(m.approved, id)
@@ -183,12 +197,49 @@ func notRun(e *event.Event) bool { return e.Result != nil && e.Result.NotStarted
 
 // notRun forgets an attempt that came to nothing.
 func (m *Memory) notRun(id string, e *event.Event) {
-	switch p := m.past[id]; {
-	case p == nil:
-	case p.ran:
-		p.failed = e
-	default:
+	p := m.past[id]
+	switch {
+	case p == nil || p.start.Attempt != e.Attempt: // it had no started event
+	case p.before == 0:
 		delete(m.past, id)
+		delete(m.ran, id)
+	default:
+		m.ran[id], p.failed = p.before, e
+	}
+}
+
+// put notes that a step was started, or is as if it had been.
+func (m *Memory) put(id string, p *past) {
+	if m.past[id] == nil {
+		for outer := range m.around(id) {
+			m.inside[outer] = append(m.inside[outer], id)
+		}
+	}
+	m.past[id] = p
+}
+
+// around yields what a step's id is inside of.
+func (m *Memory) around(id string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for k, c := range []byte(id) {
+			if c != '[' && c != '/' {
+				continue
+			}
+			if _, begun := m.items[id[:k]]; begun && !yield(id[:k]) {
+				return
+			}
+		}
+	}
+}
+
+// rolledBack notes that a step was undone, and so is not complete what it is
+// inside of.
+func (m *Memory) rolledBack(id string) {
+	delete(m.past, id)
+	delete(m.ran, id)
+	m.undone[id] = m.order
+	for outer := range m.around(id) {
+		delete(m.whole, outer)
 	}
 }
 
@@ -198,9 +249,9 @@ func (m *Memory) end(id string, e *event.Event) {
 	if p == nil { // marked as done without ever having been started
 		m.order++
 		p = &past{start: *e, order: m.order}
-		m.past[id] = p
+		m.put(id, p)
 	}
-	p.end, p.failed, p.interrupted = e, nil, false
+	p.end, p.failed, p.interrupted, p.undoing = e, nil, false, false
 	if e.Fingerprint != nil {
 		p.start.Fingerprint = e.Fingerprint
 	}
@@ -215,8 +266,7 @@ func (m *Memory) applyRollback(e *event.Event) {
 	case event.Started:
 		p.undoing = true
 	case event.Completed: // rolled_back follows, unless the engine dies in between
-		delete(m.past, e.StepID)
-		m.rolledBack[e.StepID] = true
+		m.rolledBack(e.StepID)
 	}
 }
 
@@ -230,15 +280,16 @@ func (m *Memory) drop(id string, which func(*past) bool) {
 		delete(m.past, id)
 	}
 	delete(m.whole, id)
-	if _, group := m.items[id]; !group {
-		return
-	}
-	for inner, p := range m.past {
-		if isInside(inner, id) && which(p) {
+	for _, inner := range m.inside[id] {
+		if p := m.past[inner]; p != nil && which(p) {
 			delete(m.past, inner)
 		}
+		for outer := range m.around(inner) {
+			if isInside(outer, id) {
+				delete(m.whole, outer)
+			}
+		}
 	}
-	maps.DeleteFunc(m.whole, func(inner string, _ event.Fingerprint) bool { return isInside(inner, id) })
 }
 
 // isInside reports whether a step's id is that of something inside of another:
@@ -248,62 +299,30 @@ func isInside(id, outer string) bool {
 	return ok && rest != "" && (rest[0] == '[' || rest[0] == '/')
 }
 
-// forgetUndone drops what needed a step that was rolled back, directly or not:
-// without that its result means nothing.
-func (m *Memory) forgetUndone(p *plan.Plan, graph graph) {
-	if len(m.rolledBack) == 0 {
-		return
-	}
-	index := make(map[string]int, len(p.Steps))
-	for i := range p.Steps {
-		index[p.Steps[i].ID] = i
-	}
-	var stack []int
-	for id := range m.rolledBack {
-		if i, ok := topStep(index, id); ok {
-			stack = append(stack, i)
-		}
-	}
-	seen := make([]bool, len(p.Steps))
-	for len(stack) > 0 {
-		i := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		for _, w := range graph.needs.of(i) {
-			if !seen[w] {
-				seen[w] = true
-				stack = append(stack, int(w))
-				m.drop(p.Steps[w].ID, (*past).completed)
-			}
-		}
-	}
-}
-
-// topStep finds the step of the runbook that an id is, or is inside of.
-func topStep(index map[string]int, id string) (int, bool) {
-	for k, c := range id + "/" {
-		if c != '[' && c != '/' {
-			continue
-		}
-		if i, ok := index[id[:k]]; ok {
-			return i, true
-		}
-	}
-	return 0, false
-}
-
 // knows reports whether a step, or something inside of it, had an attempt.
 func (m *Memory) knows(id string) bool {
 	if m.past[id] != nil {
 		return true
 	}
-	if _, group := m.items[id]; group {
-		for inner := range m.past {
-			if isInside(inner, id) {
-				return true
-			}
+	return slices.ContainsFunc(m.inside[id], func(inner string) bool { return m.past[inner] != nil })
+}
+
+// of is what is remembered of a step. Of one that was a foreach, or had a body,
+// and is none now that is what was started last inside of it.
+func (m *Memory) of(id string, group bool) *past {
+	if p := m.past[id]; p != nil || group {
+		return p
+	}
+	var last *past
+	for _, inner := range m.inside[id] {
+		if p := m.past[inner]; p != nil && (last == nil || p.order > last.order) {
+			last = p
 		}
 	}
-	return false
+	if last == nil {
+		return nil
+	}
+	return &past{start: last.start, order: last.order, group: true}
 }
 
 // open is the steps that were started and have no end, in the order of their

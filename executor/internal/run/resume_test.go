@@ -208,6 +208,32 @@ func TestResume(t *testing.T) {
 			want: "run_resumed rollback|completed a#1 kept|completed b#1 kept|failed c#1 kept exit|started rollback b#1|completed rollback b#1|rolled_back b|started rollback a#1|completed rollback a#1|rolled_back a|run_completed rollback failed",
 		},
 		{
+			name: "what is left out counts as met although it had failed", before: []plan.Step{step("a"), with(step("b"), func(s *plan.Step) { s.Needs = []int{0} })},
+			engine: engine{outcomes: map[string]Outcome{"a": bad}}, opts: Options{Skip: []string{"a"}},
+			want: "run_resumed|skipped a#1 kept left_out|started b#1|completed b#1|run_completed completed",
+		},
+		{
+			name: "and although it was interrupted", before: []plan.Step{step("a"), step("b")}, dies: 2, opts: Options{Skip: []string{"a"}},
+			want: "interrupted a#1|run_resumed|skipped a#1 kept left_out|started b#1|completed b#1|run_completed completed",
+		},
+		{
+			name: "what needed what was rolled back runs again", before: []plan.Step{undo(step("a")), with(step("b"), func(s *plan.Step) { s.Needs = []int{0} }), step("c")},
+			engine: engine{outcomes: map[string]Outcome{"c": bad}},
+			want:   "run_resumed|started a#2|completed a#2|started b#2|completed b#2|started c#2|completed c#2|run_completed completed",
+		},
+		{
+			name: "what was a foreach is left to somebody", before: []plan.Step{with(step("a"), func(s *plan.Step) { s.Foreach = &plan.Foreach{Items: plan.List{"x"}} }), step("b")},
+			after:  []plan.Step{step("a"), step("b")},
+			engine: engine{outcomes: map[string]Outcome{"b": bad}},
+			want:   "run_resumed|run_paused undecided",
+		},
+		{
+			name: "and what has become one", before: []plan.Step{step("a"), step("b")},
+			after:  []plan.Step{with(step("a"), func(s *plan.Step) { s.Foreach = &plan.Foreach{Items: plan.List{"x"}} }), step("b")},
+			engine: engine{outcomes: map[string]Outcome{"b": bad}},
+			want:   "run_resumed|run_paused undecided",
+		},
+		{
 			name:   "the items of a foreach are remembered one by one",
 			before: []plan.Step{with(step("a"), func(s *plan.Step) { s.Foreach = &plan.Foreach{Items: plan.List{"x", "y", "z"}, MaxConcurrency: 1} })},
 			engine: engine{outcomes: map[string]Outcome{"a[y]": bad}},

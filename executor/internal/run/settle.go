@@ -21,7 +21,7 @@ func (m *Machine) settle() {
 			i := m.leftOut.min()
 			m.leftOut.remove(i)
 			if m.nodes[i].status == event.StatusPending {
-				m.endUnreached(i, m.recordLeftOut)
+				m.endLeftOut(i)
 			}
 		case m.stages[rollback] != 0 && m.recordRolledBack():
 		case m.stage == over:
@@ -36,11 +36,11 @@ func (m *Machine) settle() {
 			}
 		case m.busy() || m.run.closed:
 			return
-		case m.awaiting == 0 && len(m.undecided) == 0:
+		case m.awaiting == 0 && m.undecided == 0:
 			m.abort(m.stuckMessage())
 		case m.await && m.awaiting > 0:
 			return
-		case len(m.undecided) > 0:
+		case m.undecided > 0:
 			m.record(event.Event{Type: event.RunPaused, Reason: event.ReasonUndecided, Message: m.undecidedMessage()})
 			m.rest()
 		default:
@@ -53,12 +53,16 @@ func (m *Machine) settle() {
 // recordLeftOut ends a step that a flag leaves out.
 func (m *Machine) recordLeftOut(i int) {
 	e := event.Event{Type: event.Skipped, Reason: event.ReasonLeftOut, Message: m.leftOutBy(), Outputs: m.options.Outputs[m.stepID(i)]}
+	if m.memory != nil && m.memory.past[m.stepID(i)] != nil {
+		e.Kept, e.Attempt = true, m.memory.past[m.stepID(i)].start.Attempt
+	}
 	m.recordAbout(i, e)
 }
 
-// busy reports whether anything can still happen without an approval.
+// busy reports whether anything can still happen without an approval or a
+// decision.
 func (m *Machine) busy() bool {
-	return m.running > 0 || m.between > 0 || m.asked > 0 || m.blocks[m.stages[m.stage]].ready.size > 0
+	return m.running > 0 || m.between > 0 || m.asked > 0 || m.blocks[m.stages[m.stage]].wants()
 }
 
 // settleBlock does the first thing that there is to do in a block, if any.
@@ -276,9 +280,11 @@ func (m *Machine) recordInner(i int) {
 			m.recordFailure(i, event.StatusFailed, event.ReasonOutput, err.Error())
 			return
 		}
-		m.recordAbout(i, event.Event{
-			Type: event.Completed, Outputs: outputs, Result: m.resultOf(i, event.StatusCompleted, "", ""), Fingerprint: m.recordedPrint(i),
-		})
+		e := event.Event{Type: event.Completed, Outputs: outputs, Result: m.resultOf(i, event.StatusCompleted, "", ""), Kept: n.kept}
+		if !n.kept { // else it was not looked at as it is now
+			e.Fingerprint = m.recordedPrint(i)
+		}
+		m.recordAbout(i, e)
 	}
 }
 

@@ -1,0 +1,101 @@
+package run
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// What needed a step that was rolled back runs again also where the engine died
+// after that step ran once more.
+func TestUndoneIsRememberedAcrossResumes(t *testing.T) {
+	a, b, c := step("a"), step("b"), step("c")
+	a.Rollback = &plan.Step{Command: plan.Exec("undo", nil)}
+	b.Needs = []int{0}
+	p := serial(a, b, c)
+	e := engine{now: epoch, outcomes: map[string]Outcome{"c": {Ending: Exited, ExitCode: 1}}}
+	e.run(New(p, Options{RunID: runID, Durable: true}))
+	e.outcomes = nil
+	m := New(p, Options{RunID: runID, Durable: true, Memory: Remember(viaJSONs(e.journal))})
+	e.dies = len(e.journal) + 3 // run_resumed, started a#2, completed a#2
+	e.run(m)
+	got := e.resume(p, Options{})
+	want := strings.Split("run_resumed|completed a#2 kept|started b#2|completed b#2|started c#2|completed c#2|run_completed completed", "|")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A step that waits for a decision is asked about once, although the gate of the
+// included runbook that it is behind opens meanwhile.
+func TestUndecidedOnce(t *testing.T) {
+	question := plan.Text("go on?")
+	a, b := step("g/a"), step("g/b")
+	a.Group, b.Group = 1, 1
+	p := &plan.Plan{
+		Strategy: plan.DependencyGraph, Steps: []plan.Step{a, b},
+		Groups: []plan.Group{{ID: "g", Steps: []int{0, 1}, Approval: &question}},
+	}
+	e := engine{now: epoch, dies: 4} // run_started, approval_requested, approval_granted, started g/a
+	e.run(New(p, Options{RunID: runID, Durable: true, ApproveAll: true}))
+	m := New(p, Options{RunID: runID, Durable: true, ApproveAll: true, Memory: Remember(viaJSONs(e.journal))})
+	e.dies = 0
+	lines := e.run(m)
+	if list := m.Undecided(); len(list) != 1 || list[0].StepID != "g/a" || list[0].Do != Decide {
+		t.Errorf("undecided: %+v after\n%s", list, strings.Join(lines, "\n"))
+	}
+	if !slices.Contains(lines, "run_paused undecided") {
+		t.Errorf("the run does not pause:\n%s", strings.Join(lines, "\n"))
+	}
+}
+
+// An approval is for what was to be done when it was given, also of a foreach
+// that had completed and whose turn did not come in between.
+func TestApprovalIsForWhatItWasGivenFor(t *testing.T) {
+	question := plan.Text("go on?")
+	loop := func(arg string) plan.Step {
+		s := step("a", arg)
+		s.Approval, s.Effect = &question, plan.Read
+		s.Foreach = &plan.Foreach{Items: plan.List{"x"}}
+		return s
+	}
+	first := step("first")
+	first.Effect = plan.Read
+	e := engine{now: epoch, outcomes: map[string]Outcome{"b": {Ending: Exited, ExitCode: 1}}}
+	e.run(New(serial(first, loop("1"), step("b")), Options{RunID: runID, Durable: true, ApproveAll: true}))
+	first.Command = plan.Exec("run", plan.Texts([]string{"changed"}))
+	edited := serial(first, loop("2"), step("b"))
+	edited.StopOnError = true
+	e.outcomes["first"] = Outcome{Ending: Exited, ExitCode: 1} // so that the turn of a does not come
+	e.resume(edited, Options{})
+	e.outcomes = nil
+	got := e.resume(edited, Options{})
+	want := strings.Split("run_resumed|started first#3|completed first#3|approval_requested a|run_paused", "|")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What is the same for each item counts too, such as a param of the runbook.
+func TestApprovalOfLoopIsForItsParams(t *testing.T) {
+	question := plan.Text("go on?")
+	with := func(image string) *plan.Plan {
+		s := step("a")
+		s.Approval = &question
+		s.Foreach = &plan.Foreach{Items: plan.List{"x"}}
+		s.Command = plan.Exec("run", []plan.Value{plan.ExprValue(plan.NewExpr("params.image"))})
+		p := serial(s)
+		p.Params = []plan.Param{{Name: "image", Value: image, Set: true}}
+		return p
+	}
+	e := engine{now: epoch, dies: 4} // run_started, approval_requested, approval_granted, expanded
+	e.run(New(with("1"), Options{RunID: runID, Durable: true, ApproveAll: true}))
+	got := e.resume(with("2"), Options{})
+	if diff := cmp.Diff([]string{"run_resumed", "approval_requested a", "run_paused"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
