@@ -75,8 +75,17 @@ func mustJSON(v any) []byte {
 func checkRules(t rapid.TB, s *scenario, m *Machine, events []event.Event) {
 	ends, running, met := map[string]event.Type{}, map[string]event.Phase{}, map[string]bool{}
 	asked := map[string]bool{}
+	begins := event.RunStarted
+	if s.resumed != nil {
+		begins = event.RunResumed
+	}
+	begun := false
 	for k, e := range events {
-		if first := k == 0; first != (e.Type == event.RunStarted) {
+		switch {
+		case s.resumed != nil && !begun && e.Type == event.Interrupted:
+		case !begun && e.Type == begins:
+			begun = true
+		case !begun || e.Type == event.RunStarted || e.Type == event.Interrupted:
 			t.Fatalf("event %d is %s", k, e.Type)
 		}
 		if last := k == len(events)-1; last != (e.Type == event.RunCompleted) && !(last && e.Type == event.RunPaused) {
@@ -143,6 +152,12 @@ func checkRules(t rapid.TB, s *scenario, m *Machine, events []event.Event) {
 	if len(running) > 0 || !m.Done() || m.WantsSlot() {
 		t.Fatalf("a run that has ended is not at rest: %v", running)
 	}
+	if m.Status() == event.StatusInterrupted {
+		if len(m.Undecided()) == 0 {
+			t.Fatalf("a run needs a decision and nothing is undecided")
+		}
+		return
+	}
 	if m.Status() == event.StatusPaused {
 		if len(m.Waiting()) == 0 {
 			t.Fatalf("a run is paused and nothing waits")
@@ -150,7 +165,7 @@ func checkRules(t rapid.TB, s *scenario, m *Machine, events []event.Event) {
 		return
 	}
 	for _, n := range allNodes(m) {
-		if id := string(n.Phase) + "/" + m.StepID(n); n.Phase != event.OnFailure && ends[id] == "" {
+		if id := string(n.Phase) + "/" + m.StepID(n); n.Phase != event.OnFailure && (n.Phase == event.Main || s.resumed == nil || !s.resumed.undo) && ends[id] == "" {
 			t.Fatalf("%s never ended", id)
 		}
 		if st := m.NodeStatus(n); st == event.StatusRunning {

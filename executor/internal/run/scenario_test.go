@@ -28,6 +28,9 @@ type scenario struct {
 	probes map[string][]string // what these answer, by probe; the last repeats
 	locks  map[string][]answer // what these answer, by id
 
+	durable bool
+	resumed *resumption // nil: it is new
+
 	await, approveAll, noRollback bool
 	approvals                     []string // ids that may be asked for
 }
@@ -186,10 +189,15 @@ func truth(expr string, item any) string {
 }
 
 func (s *scenario) machine() *Machine {
-	return New(s.plan, Options{
+	o := Options{
 		RunID: runID, Random: func() float64 { return s.random },
-		AwaitApprovals: s.await, ApproveAll: s.approveAll, NoRollback: s.noRollback,
-	})
+		AwaitApprovals: s.await, ApproveAll: s.approveAll, NoRollback: s.noRollback, Durable: s.durable,
+	}
+	if r := s.resumed; r != nil {
+		o.Memory = Remember(viaJSONs(r.journal))
+		o.Rerun, o.Keep, o.MarkDone, o.Undo, o.By = r.rerun, r.keep, r.mark, r.undo, "someone"
+	}
+	return New(s.plan, o)
 }
 
 // parse reads a scenario from one line:
