@@ -22,18 +22,11 @@ func checkForeach(c *checker, d *document) {
 			c.items(f.in, f.itemKey == nil)
 			continue
 		}
-		total := 1
 		for _, a := range f.matrix {
 			c.items(a.in, true)
-			if isList(a.in) {
-				total *= max(len(a.in.Content), 1)
-			}
 		}
 		if isMapping(f.product) && len(f.product.Content) == 0 {
 			c.at(f.key, ruleForeach, "give it a name with a list", "the matrix of \"foreach\" is empty")
-		}
-		if total > maxItems {
-			c.at(f.key, ruleForeach, "split the step", "the matrix has %d combinations, over the limit of %d", total, maxItems)
 		}
 	}
 }

@@ -57,6 +57,27 @@ func (x *scopes) constantItems(in *node, e *plan.Expr) {
 	}
 }
 
+// combinations counts those of a matrix, as far as its axes are known: one that
+// is not has at least one item, or the step is done for none.
+func (x *scopes) combinations(f *foreach) {
+	total := 1
+	for _, a := range f.matrix {
+		length := -1
+		if isList(a.in) {
+			length = len(a.in.Content)
+		} else if e := x.exprs[a.in]; e != nil {
+			length = e.ConstantLength()
+		}
+		if length == 0 || length > maxItems { // the one is no instance, the other was told
+			return
+		}
+		total = min(total*max(length, 1), manyNodes)
+	}
+	if total > maxItems {
+		x.at(f.key, ruleForeach, "split the step", "the matrix has %s combinations, over the limit of %d", atMost(total), maxItems)
+	}
+}
+
 // perItem reports whether a guard is asked about each item of a foreach, because
 // it names it, and not once about the step. A probe runs with the variables and
 // in the folder of its step.

@@ -88,6 +88,7 @@ func (x *scopes) itemType(s *step) plan.Type {
 			for _, a := range f.matrix {
 				fields[a.name.Value] = x.elements(a.in, use{key: a.name.Value, names: &n, want: plan.WantItems})
 			}
+			x.combinations(f)
 			t = plan.Object(fields, false)
 		}
 	})
