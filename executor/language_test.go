@@ -505,7 +505,8 @@ func TestLeaveOut(t *testing.T) {
 			t.Errorf("%+v: ran %s, want %s; %v", tt.options, got, tt.ran, r.Status)
 		}
 	}
-	if _, err := e.ExecuteCompiled(context.Background(), steps(), executor.RunOptions{Only: []string{"x"}, Approve: []string{"y"}}); err == nil || !strings.Contains(err.Error(), `approve: there is no step "y"`) {
+	if _, err := e.ExecuteCompiled(context.Background(), steps(), executor.RunOptions{Only: []string{"x"}, Approve: []string{"y"}, Reject: []string{"a"}}); err == nil ||
+		!strings.Contains(err.Error(), `approve: there is no step "y"`) || !strings.Contains(err.Error(), `reject: step "a" asks for no approval`) {
 		t.Errorf("unknown steps: %v", err)
 	}
 }

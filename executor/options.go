@@ -2,6 +2,7 @@ package executor
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/go-multierror"
@@ -76,7 +77,8 @@ func (o RunOptions) machine(r *liveRun, random func() float64) run.Options {
 	}
 }
 
-// check returns every step that o names and p does not have.
+// check returns every step that o names and p does not have, or that does not ask
+// what o answers.
 func (o RunOptions) check(p *plan.Plan) error {
 	known := map[string]bool{}
 	for i := range p.Steps {
@@ -89,11 +91,26 @@ func (o RunOptions) check(p *plan.Plan) error {
 	for _, names := range []struct {
 		option string
 		ids    []string
-	}{{"approve", o.Approve}, {"reject", o.Reject}, {"only", o.Only}, {"skip", o.Skip}, {"from", o.From}} {
+	}{{"only", o.Only}, {"skip", o.Skip}, {"from", o.From}} {
 		// Steps to decide on are those of the run, which may have instances and be
 		// of a runbook that is not this one any more: see checkDecisions.
 		for _, id := range names.ids {
 			if !known[id] {
+				problems = multierror.Append(problems, fmt.Errorf("%s: there is no step %q", names.option, id))
+			}
+		}
+	}
+	asking := p.Approvals()
+	for _, names := range []struct {
+		option string
+		ids    []string
+	}{{"approve", o.Approve}, {"reject", o.Reject}} {
+		for _, id := range names.ids {
+			switch {
+			case slices.Contains(asking, plan.PlainID(id)):
+			case known[id]:
+				problems = multierror.Append(problems, fmt.Errorf("%s: step %q asks for no approval", names.option, id))
+			default:
 				problems = multierror.Append(problems, fmt.Errorf("%s: there is no step %q", names.option, id))
 			}
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cloudops-run/runbook/executor"
 	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
 // outcome is the exit code of a run. What went wrong was told by the console; how
@@ -77,26 +78,11 @@ func pausedText(waiting []string) string {
 func answerHelp(id uuid.UUID, waiting []string) []string {
 	var flags []string
 	for _, step := range waiting {
-		flags = append(flags, "--approve "+quote(plainID(step)))
+		flags = append(flags, "--approve "+quote(plan.PlainID(step)))
 	}
 	lines := []string{fmt.Sprintf("to give it and go on: runbook resume %s %s", id, strings.Join(slices.Compact(flags), " "))}
 	if len(waiting) > 0 {
 		lines = append(lines, fmt.Sprintf("somebody else can give it: runbook approve %s %s", id, quote(waiting[0])))
 	}
 	return lines
-}
-
-// plainID is the id of a step as the runbook has it, without the keys of loops.
-func plainID(id string) string {
-	for {
-		before, rest, found := strings.Cut(id, "[")
-		if !found {
-			return id
-		}
-		_, after, _ := strings.Cut(rest, "]/")
-		if after == "" {
-			return before
-		}
-		id = before + "/" + after
-	}
 }

@@ -153,7 +153,7 @@ func declaredOutput(p *plan.Plan, o givenOutput) (*plan.Output, error) {
 
 // stepOf finds a step by its id, or by that of one of its instances.
 func stepOf(p *plan.Plan, id string) *plan.Step {
-	plain := plainID(id)
+	plain := plan.PlainID(id)
 	for i := range p.Steps {
 		if p.Steps[i].ID == id || p.Steps[i].ID == plain {
 			return &p.Steps[i]

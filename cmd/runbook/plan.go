@@ -81,7 +81,7 @@ func (c *cli) plan(file string, f *planFlags) error {
 	leftOut := f.steps.options().LeftOut(p)
 	var survey *executor.Survey
 	if f.probe {
-		if survey, err = c.survey(config, p, f.steps.options()); err != nil {
+		if survey, err = c.survey(config, p, &f.steps); err != nil {
 			return err
 		}
 	} else if f.detailed {

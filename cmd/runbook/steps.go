@@ -45,10 +45,25 @@ func checkSteps(p *plan.Plan, choose *stepFlags, approval *approvalFlags) error 
 	for _, given := range []struct {
 		flag string
 		ids  []string
-	}{{"only", choose.only}, {"skip", choose.skip}, {"from", choose.from}, {"approve", approval.approve}, {"reject", approval.reject}} {
+	}{{"only", choose.only}, {"skip", choose.skip}, {"from", choose.from}} {
 		for _, id := range given.ids {
 			if !slices.Contains(ids, id) {
 				return noStep(p, given.flag, id)
+			}
+		}
+	}
+	asking := p.Approvals()
+	for _, given := range []struct {
+		flag string
+		ids  []string
+	}{{"approve", approval.approve}, {"reject", approval.reject}} {
+		for _, id := range given.ids {
+			switch {
+			case slices.Contains(asking, plan.PlainID(id)):
+			case slices.Contains(ids, id):
+				return asksNothing(asking, given.flag, id)
+			default:
+				return noStepAmong(asking, "those that ask for an approval are", given.flag, id)
 			}
 		}
 	}
@@ -73,17 +88,56 @@ func idsOf(p *plan.Plan) []string {
 
 // noStep says that a flag names a step that the runbook does not have.
 func noStep(p *plan.Plan, flag, id string) error {
-	ids := idsOf(p)
-	help := fmt.Sprintf("its steps are %s", strings.Join(ids[:min(len(ids), maxIDs)], ", "))
-	if len(ids) > maxIDs {
-		help += ", …"
-	}
+	return noStepAmong(idsOf(p), "its steps are", flag, id)
+}
+
+// noStepAmong is noStep where only some of its steps can be meant.
+func noStepAmong(ids []string, what, flag, id string) error {
+	help := listed(what, ids)
 	if list := strings.Split(id, ","); len(list) > 1 && !slices.ContainsFunc(list, func(one string) bool { return !slices.Contains(ids, one) }) {
 		help = fmt.Sprintf("one step each time: --%s %s", flag, strings.Join(list, " --"+flag+" "))
 	} else if near := nearest(id, ids); near != "" {
 		help = fmt.Sprintf("did you mean %q?", near)
 	}
 	return usage(help, "flag %q is %q, and the runbook has no such step", "--"+flag, id)
+}
+
+// asksNothing says that a flag answers a question that nobody asks.
+func asksNothing(asking []string, flag, id string) error {
+	help := listed("those that do are", asking)
+	if len(asking) == 0 {
+		help = "no step of the runbook does"
+	}
+	if near := nearest(id, asking); near != "" {
+		help = fmt.Sprintf("did you mean %q?", near)
+	}
+	return usage(help, "flag %q is %q, a step that asks for no approval", "--"+flag, id)
+}
+
+// listed is ids in a help line; empty: there are none.
+func listed(what string, ids []string) string {
+	if len(ids) == 0 {
+		return ""
+	}
+	text := what + " " + strings.Join(ids[:min(len(ids), maxIDs)], ", ")
+	if len(ids) > maxIDs {
+		text += ", …"
+	}
+	return text
+}
+
+// leftOutBy says which flags leave steps out, for people.
+func (f *stepFlags) leftOutBy() string {
+	var words []string
+	for _, given := range []struct {
+		flag string
+		ids  []string
+	}{{"only", f.only}, {"skip", f.skip}, {"from", f.from}} {
+		for _, id := range given.ids {
+			words = append(words, "--"+given.flag+" "+quote(id))
+		}
+	}
+	return "left out by " + strings.Join(words, " ")
 }
 
 // maxIDs is how many ids a help line lists.

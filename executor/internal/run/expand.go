@@ -187,16 +187,16 @@ func (m *Machine) leaveOut() {
 	}
 }
 
-// leftOutBy names the flag that leaves step i out.
+// leftOutBy names the options that leave steps out.
 func (m *Machine) leftOutBy() string {
-	var flags []string
+	var options []string
 	for _, f := range []struct {
 		name string
 		list []string
 	}{{"only", m.options.Only}, {"skip", m.options.Skip}, {"from", m.options.From}} {
 		if len(f.list) > 0 {
-			flags = append(flags, f.name+" "+strings.Join(f.list, ", "))
+			options = append(options, f.name+" "+strings.Join(f.list, ", "))
 		}
 	}
-	return "left out by " + strings.Join(flags, "; ")
+	return "left out by " + strings.Join(options, "; ")
 }
