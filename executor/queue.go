@@ -7,16 +7,22 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/executor/internal/output"
+	"github.com/cloudops-run/runbook/executor/journal"
 )
 
-// What a queue holds for a handler that falls behind. State events are always
-// kept; there are few of them.
-const (
-	queueTextBytes = 1 << 20  // output held in memory; beyond it, it is read back from the step's log when its turn comes
-	queueBatches   = 64 << 10 // batches of output held at all; beyond it they are dropped
-)
+// What a queue holds for a handler that falls behind. State events are never
+// dropped; those of a run without a journal are all kept in memory.
+type bounds struct {
+	events  int // in memory; beyond it, those of a journal are read back when their turn comes, and progress is dropped
+	text    int // bytes of output in memory; beyond it, it is read back from the step's log
+	batches int // of output, at all; beyond it they are dropped
+}
+
+var queueBounds = bounds{events: 4 << 10, text: 1 << 20, batches: 64 << 10}
 
 // hungAfter is how long a handler may take over one event while the engine
 // closes. A handler that goes on moving is waited for however slow it is: what
@@ -35,14 +41,26 @@ type batch struct {
 	offset  int64
 	size    int
 	partial bool
-	dropped bool // the text is gone
 }
 
-// item is one entry of a queue: an event, or a batch that stands for several.
-type item struct {
-	event *event.Event
-	batch *batch
+// records are state events that are read back from a journal.
+type records struct {
+	journal.Part
+	run uuid.UUID
+	at  time.Time
+	seq uint64 // of the first of them
 }
+
+// A gap is what a handler did not get.
+type gap struct {
+	run   uuid.UUID
+	at    time.Time
+	seq   uint64 // of the first event
+	count int
+}
+
+// item is one entry of a queue: an *event.Event, *batch, *records or *gap.
+type item any
 
 // A queue stands between the engine and one handler, so that no handler, however
 // slow, delays a step.
@@ -53,9 +71,11 @@ type queue struct {
 	done    chan struct{} // closed when the handler has had its last event
 
 	mu      sync.Mutex
+	bounds  bounds
 	items   []item
-	text    int // bytes of output in items
-	batches int // batches in items
+	events  int // events in memory
+	text    int // bytes of output in memory
+	batches int // batches in memory
 	closed  bool
 
 	moved atomic.Uint64 // events handed over, to tell slow from hung
@@ -64,16 +84,54 @@ type queue struct {
 }
 
 func newQueue(h EventHandler, lines bool) *queue {
-	q := &queue{handler: h, lines: lines, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	q := &queue{handler: h, lines: lines, bounds: queueBounds, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go q.run()
 	return q
 }
 
-// state adds an event that must not be lost.
-func (q *queue) state(e *event.Event) {
+// state adds an event that must not be lost. Where much is waiting already, its
+// record in a journal, if it has one, takes its place.
+func (q *queue) state(e *event.Event, record journal.Part) {
 	q.mu.Lock()
-	if !q.dead.Load() {
-		q.items = append(q.items, item{event: e})
+	switch {
+	case q.dead.Load():
+	case q.events < q.bounds.events || record.Count == 0:
+		q.events++
+		q.items = append(q.items, e)
+	default:
+		q.spill(e, record)
+	}
+	q.mu.Unlock()
+	q.signal()
+}
+
+// spill adds a record in place of its event.
+func (q *queue) spill(e *event.Event, record journal.Part) {
+	if r, ok := q.last().(*records); ok && r.Extend(record) {
+		return
+	}
+	q.items = append(q.items, &records{record, e.RunID, e.Timestamp, e.Seq})
+}
+
+// last is what was added last; nil where nothing waits.
+func (q *queue) last() item {
+	if n := len(q.items); n > 0 {
+		return q.items[n-1]
+	}
+	return nil
+}
+
+// notice adds an event that is not part of a record. How far a run was is not
+// worth keeping for who is far behind.
+func (q *queue) notice(e *event.Event) {
+	q.mu.Lock()
+	switch {
+	case q.dead.Load():
+	case e.Type == event.Progress && q.events >= q.bounds.events:
+		q.drop(gap{e.RunID, e.Timestamp, e.Seq, 1})
+	default:
+		q.events++
+		q.items = append(q.items, e)
 	}
 	q.mu.Unlock()
 	q.signal()
@@ -84,37 +142,38 @@ func (q *queue) state(e *event.Event) {
 func (q *queue) hasRoom(size int) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.text+size <= queueTextBytes
+	return q.text+size <= q.bounds.text
 }
 
 // output adds a batch, without its text where much is waiting already.
 func (q *queue) output(b batch) {
 	q.mu.Lock()
-	if q.text+b.size > queueTextBytes {
+	if q.text+b.size > q.bounds.text {
 		b.text = ""
 	}
 	switch {
 	case q.dead.Load():
-	case q.batches >= queueBatches, b.text == "" && b.offset < 0:
-		q.drop(b)
+	case q.batches >= q.bounds.batches, b.text == "" && b.offset < 0:
+		q.drop(b.gap())
 	default:
 		q.text += len(b.text)
 		q.batches++
-		q.items = append(q.items, item{batch: &b})
+		q.items = append(q.items, &b)
 	}
 	q.mu.Unlock()
 	q.signal()
 }
 
-// drop notes that b is lost, together with what was lost right before it.
-func (q *queue) drop(b batch) {
-	if n := len(q.items); n > 0 && q.items[n-1].batch != nil && q.items[n-1].batch.dropped {
-		q.items[n-1].batch.count += b.count
+// drop notes that events are lost, together with what was lost right before.
+func (q *queue) drop(g gap) {
+	if before, ok := q.last().(*gap); ok {
+		before.count += g.count
 		return
 	}
-	b.text, b.dropped = "", true
-	q.items = append(q.items, item{batch: &b})
+	q.items = append(q.items, &g)
 }
+
+func (b *batch) gap() gap { return gap{b.origin.RunID, b.at, b.seq, b.count} }
 
 func (q *queue) signal() {
 	select {
@@ -128,8 +187,9 @@ func (q *queue) run() {
 	for range q.wake {
 		for {
 			items, last := q.take()
-			for i := range items {
-				q.deliver(&items[i])
+			for i, it := range items {
+				q.deliver(it)
+				items[i] = nil
 			}
 			if len(items) == 0 {
 				if last {
@@ -149,34 +209,62 @@ func (q *queue) take() (items []item, last bool) {
 	return items, q.closed
 }
 
-func (q *queue) deliver(it *item) {
+func (q *queue) deliver(it item) {
 	defer func() {
 		if p := recover(); p != nil {
 			q.panic = p
 			q.dead.Store(true)
 		}
 	}()
-	if it.event != nil {
-		q.hand(*it.event)
+	switch it := it.(type) {
+	case *event.Event:
+		q.mu.Lock()
+		q.events--
+		q.mu.Unlock()
+		q.hand(*it)
+	case *batch:
+		q.handLines(it)
+	case *records:
+		q.readBack(it)
+	case *gap:
+		q.handGap(*it)
+	}
+}
+
+// readBack hands over the events of records. Those that are not to be had any
+// more, as when somebody removed the run, are counted.
+func (q *queue) readBack(r *records) {
+	if q.dead.Load() {
 		return
 	}
-	b := it.batch
+	left := gap{r.run, r.at, r.seq, r.Count}
+	err := r.Each(func(e event.Event) {
+		left.seq = e.Seq + 1
+		left.count--
+		q.hand(e)
+	})
+	if err != nil {
+		q.handGap(left)
+	}
+}
+
+func (q *queue) handGap(g gap) {
+	q.hand(event.Event{Type: event.Dropped, RunID: g.run, Seq: g.seq, Timestamp: g.at, Count: g.count})
+}
+
+// handLines hands over the lines of a batch.
+func (q *queue) handLines(b *batch) {
 	text := b.text
 	q.mu.Lock()
-	if !b.dropped {
-		q.batches--
-		q.text -= len(b.text)
-	}
+	q.batches--
+	q.text -= len(text)
 	q.mu.Unlock()
-	if text == "" && !b.dropped {
+	if text == "" {
 		var err error
 		if text, err = b.log.ReadAt(b.offset, b.size); err != nil {
-			b.dropped = true
+			q.handGap(b.gap())
+			return
 		}
-	}
-	if b.dropped {
-		q.hand(event.Event{Type: event.Dropped, RunID: b.origin.RunID, Seq: b.seq, Timestamp: b.at, Count: b.count})
-		return
 	}
 	e := *b.origin
 	e.Timestamp, e.Seq, e.Partial = b.at, b.seq, b.partial

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"bytes"
+	"errors"
 	"sync"
 	"time"
 
@@ -31,19 +32,25 @@ func (s *stream) add(q *queue) {
 
 // state publishes an event that is part of a run's record: it is written to the
 // run's journal, if it has one, before anyone is told. An error is the
-// journal's; nobody is told of an event that could not be written.
-func (s *stream) state(e event.Event, j *journal.File) error {
+// journal's; nobody is told of an event that could not be written, which one
+// with a [*journal.FullError] was.
+func (s *stream) state(e event.Event, j *journal.File) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e.Seq = s.seq + 1
+	var record journal.Part
 	if j != nil {
-		if err := j.Append(e); err != nil {
+		var full *journal.FullError
+		if err = j.Append(e); err != nil && !errors.As(err, &full) {
 			return err
 		}
+		record = j.Last()
 	}
 	s.seq++
-	s.send(&e)
-	return nil
+	for _, q := range s.queues {
+		q.state(&e, record)
+	}
+	return err
 }
 
 // from lets the numbers go on after those of a run that is resumed.
@@ -59,12 +66,8 @@ func (s *stream) notice(e event.Event) {
 	defer s.mu.Unlock()
 	s.seq++
 	e.Seq = s.seq
-	s.send(&e)
-}
-
-func (s *stream) send(e *event.Event) {
 	for _, q := range s.queues {
-		q.state(e)
+		q.notice(&e)
 	}
 }
 

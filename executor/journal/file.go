@@ -17,8 +17,10 @@ import (
 // A File is a journal that is written. Append may be called by one goroutine at
 // a time, Sync by any.
 type File struct {
+	path string
 	disk disk
 	buf  []byte
+	last Part // the last record
 
 	mu     sync.Mutex
 	prev   hash
@@ -50,6 +52,7 @@ func Create(path string) (*File, error) {
 		return nil, err
 	}
 	f := newFile(file, allocator(file), position{})
+	f.path = path
 	f.before = func() error { return syncFolder(filepath.Dir(path)) }
 	return f, nil
 }
@@ -98,7 +101,9 @@ func Open(path string) (f *File, past Past, err error) {
 			return nil, past, fmt.Errorf("cut off the torn record of the journal: %w", err)
 		}
 	}
-	return newFile(file, allocator(file), at), past, nil
+	f = newFile(file, allocator(file), at)
+	f.path = path
+	return f, past, nil
 }
 
 // keepTorn writes what is cut off to a file beside the journal.
@@ -175,6 +180,7 @@ func (f *File) Append(e event.Event) error {
 		return f.err
 	}
 	f.prev = sha256.Sum256(f.buf)
+	f.last = Part{path: f.path, offset: f.end, size: int64(n), Count: 1}
 	f.end += int64(n)
 	if !f.armed {
 		f.armed = true
