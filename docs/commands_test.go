@@ -133,9 +133,12 @@ type helpPages struct {
 
 func (h helpPages) check(where string, words []string) {
 	sub := words[0]
+	if sub == "runs" && len(words) > 1 && words[1] == "prune" {
+		sub, words = "runs prune", words[1:]
+	}
 	help, ok := h.known[sub]
 	if !ok {
-		stdout, stderr, code := runbook(h.t, "", sub, "--help")
+		stdout, stderr, code := runbook(h.t, "", append(strings.Fields(sub), "--help")...)
 		if code != 0 || !strings.Contains(stdout, "runbook "+sub) {
 			h.t.Errorf("%s: there is no command %q: %s", where, sub, stderr)
 		}

@@ -58,7 +58,7 @@ func (r *liveRun) createFolder() (err error) {
 	if r.disk.run, err = r.engine.state.Create(r.id, asked, r.plan); err != nil {
 		return err
 	}
-	if r.disk.journal, err = journal.Create(r.disk.run.JournalFile()); err != nil {
+	if r.disk.journal, err = r.disk.run.CreateJournal(); err != nil {
 		return errors.Join(err, r.disk.run.Release())
 	}
 	return nil

@@ -91,7 +91,7 @@ func (e *Engine) goOn(ctx context.Context, r *liveRun) (err error) {
 		return err
 	}
 	var past journal.Past
-	if r.disk.journal, past, err = journal.Open(r.disk.run.JournalFile()); err != nil {
+	if r.disk.journal, past, err = r.disk.run.OpenJournal(); err != nil {
 		return errors.Join(fmt.Errorf("run %s: %w", r.id, err), r.disk.run.Release())
 	}
 	defer func() {

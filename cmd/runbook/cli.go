@@ -58,6 +58,7 @@ func (c *cli) root() *cobra.Command {
 	root.AddCommand(
 		c.initCommand(), c.validateCommand(), c.planCommand(), c.graphCommand(), c.applyCommand(),
 		c.resumeCommand(), c.rollbackCommand(), c.approveCommand(), c.cancelCommand(),
+		c.runsCommand(), c.showCommand(), c.logsCommand(), c.verifyCommand(),
 		c.explainCommand(), c.schemaCommand(), c.configCommand(), c.versionCommand(),
 	)
 	root.InitDefaultCompletionCmd("completion")

@@ -17,6 +17,7 @@ type configFlags struct {
 	engine   engineFlags
 	sinks    sinkFlags
 	approval approvalFlags
+	keep     keepFlags
 	output   string
 }
 
@@ -54,6 +55,7 @@ file are relative to its folder.`,
 	f.engine.add(c, cmd)
 	f.sinks.add(cmd)
 	f.approval.addInput(cmd)
+	f.keep.add(cmd)
 	f.load.add(cmd)
 	return cmd
 }

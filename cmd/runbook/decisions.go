@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -55,13 +54,6 @@ func decisionHelp(id uuid.UUID, d executor.Decision) string {
 		return fmt.Sprintf("runbook resume %s --rerun %s, or --keep %s if what it did still counts", id, step, step)
 	}
 	return fmt.Sprintf("runbook resume %s --rerun %s, or --mark-done %s if it has done its work", id, step, step)
-}
-
-func moment(t time.Time) string {
-	if t.IsZero() {
-		return "never"
-	}
-	return t.Local().Format("2006-01-02 15:04:05")
 }
 
 // shownLines is how much of a log is shown of a step that needs a decision.

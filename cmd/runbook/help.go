@@ -36,11 +36,14 @@ func printHelp(w io.Writer, cmd *cobra.Command) {
 	if cmd.HasExample() {
 		fmt.Fprintf(w, "\nExamples:\n%s\n", cmd.Example)
 	}
-	line := cmd.UseLine()
+	lines := []string{cmd.UseLine()}
 	if cmd.HasAvailableSubCommands() {
-		line = cmd.CommandPath() + " COMMAND"
+		lines = append(lines, cmd.CommandPath()+" COMMAND")
+		if !cmd.HasParent() {
+			lines = lines[1:]
+		}
 	}
-	fmt.Fprintf(w, "\nUsage:\n  %s\n", line)
+	fmt.Fprintf(w, "\nUsage:\n  %s\n", strings.Join(lines, "\n  "))
 	if cmd.HasAvailableSubCommands() {
 		fmt.Fprintln(w, "\nCommands:")
 		for _, sub := range cmd.Commands() {

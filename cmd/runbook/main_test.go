@@ -40,8 +40,10 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       *update,
+		Setup:               func(env *testscript.Env) error { env.Values[heldKey] = heldRuns{}; return nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
+			"exits":   exits,
+			"keptrun": keptRunCommand,
 		},
 	})
 }

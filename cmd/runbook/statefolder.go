@@ -2,11 +2,15 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"os/user"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"github.com/cloudops-run/runbook/executor/sink"
 	"github.com/cloudops-run/runbook/executor/state"
 )
 
@@ -46,17 +50,52 @@ func (f *stateFlags) open() (*state.Folder, error) {
 	return folder, nil
 }
 
+// look opens the folder to read it; nil if there is none yet.
+func (f *stateFlags) look() (*state.Folder, error) {
+	if _, err := os.Lstat(f.dir); f.dir != "" && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return f.open()
+}
+
 // find opens the folder and the run that a person means.
 func (f *stateFlags) find(ref string) (*state.Folder, *state.Run, error) {
-	folder, err := f.open()
+	folder, err := f.look()
 	if err != nil {
 		return nil, nil, err
 	}
+	if folder == nil {
+		return nil, nil, usage("", "there is no run %q: nothing was run yet that is kept in %q", ref, f.dir)
+	}
 	r, err := folder.Find(ref)
-	if err != nil {
-		return nil, nil, &exit{code: exitUsage, err: err, help: []string{"runbook runs lists the runs"}}
+	var many *state.AmbiguousError
+	switch {
+	case errors.As(err, &many):
+		return nil, nil, &exit{code: exitUsage, err: err, help: candidates(folder, many)}
+	case errors.Is(err, state.ErrNotFound):
+		return nil, nil, usage("runbook runs lists the runs", "%v", err)
+	case err != nil:
+		return nil, nil, &exit{code: exitEngine, err: err}
 	}
 	return folder, r, nil
+}
+
+// candidates are the runs that may be meant, the newest ones in a line each.
+func candidates(folder *state.Folder, many *state.AmbiguousError) (lines []string) {
+	const most = 10
+	for i, id := range many.Candidates {
+		if i == most {
+			return append(lines, fmt.Sprintf("and %d more", len(many.Candidates)-most))
+		}
+		line := id.String()
+		if r, err := folder.Run(id); err == nil {
+			if asked, err := r.Asked(); err == nil {
+				line += "  " + sink.Escape(asked.Name) + "  " + moment(asked.StartedAt)
+			}
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 // oneRun checks that there is exactly one argument, a run.
@@ -73,8 +112,8 @@ func oneRun(cmd *cobra.Command, args []string) error {
 // completeRuns completes ids of runs.
 func (c *cli) completeRuns(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	dir, _ := cmd.Flags().GetString("state-dir")
-	folder, err := state.Open(dir)
-	if err != nil || len(args) > 0 {
+	folder, err := (&stateFlags{dir}).look()
+	if err != nil || folder == nil || len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	runs, _, err := folder.List(state.Filter{Limit: 20})

@@ -6,6 +6,8 @@ import (
 
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
+
+	"github.com/cloudops-run/runbook/executor/event"
 )
 
 // isTerminal reports whether f, one of the program's streams, is a terminal.
@@ -91,3 +93,16 @@ func (p paint) red(s string) string    { return p.sgr("1;31", s) }
 func (p paint) green(s string) string  { return p.sgr("32", s) }
 func (p paint) yellow(s string) string { return p.sgr("1;33", s) }
 func (p paint) cyan(s string) string   { return p.sgr("36", s) }
+
+// status is a word in the colour of its meaning.
+func (p paint) status(s event.Status, word string) string {
+	switch s {
+	case event.StatusCompleted:
+		return p.green(word)
+	case event.StatusFailed, event.StatusTimeout:
+		return p.red(word)
+	case event.StatusCancelled, event.StatusPaused, event.StatusInterrupted:
+		return p.yellow(word)
+	}
+	return p.dim(word)
+}

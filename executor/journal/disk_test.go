@@ -223,7 +223,7 @@ func TestSyncFails(t *testing.T) {
 
 // What a journal's first records rely on is on the disk no later than they are.
 func TestBefore(t *testing.T) {
-	d, f := newDisk(-1)
+	_, f := newDisk(-1)
 	calls, fails := 0, errors.New("no")
 	f.Before(func() error { calls++; return nil })
 	for range 2 {
@@ -236,13 +236,13 @@ func TestBefore(t *testing.T) {
 	if calls != 1 {
 		t.Errorf("%d calls", calls)
 	}
-	d, f = newDisk(-1)
-	f.Before(func() error { return fails })
-	f.Append(sample(1)[0])
-	if err := f.Sync(); !errors.Is(err, fails) || len(d.syncs) != 0 {
+	d, broken := newDisk(-1)
+	broken.Before(func() error { return fails })
+	broken.Append(sample(1)[0])
+	if err := broken.Sync(); !errors.Is(err, fails) || len(d.syncs) != 0 {
 		t.Errorf("%v, %d syncs", err, len(d.syncs))
 	}
-	f.Close()
+	broken.Close()
 }
 
 // The reserve carries the last records of a run when the disk is full, and says

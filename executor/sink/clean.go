@@ -212,3 +212,10 @@ func extended(params []string) int {
 	}
 	return 0
 }
+
+// Clean is one line of a step's output in a form that is safe to print: where
+// terminal is set, as a terminal would have shown it, else with control
+// sequences spelt out. Colours pass where color is set.
+func Clean(line string, color, terminal bool) string {
+	return string(cleaner{color: color, tty: terminal}.append(nil, line))
+}

@@ -98,14 +98,14 @@ func (c *Console) endLine(s *stepView, e event.Event, r *runView) {
 	case event.Failed:
 		word, detail = "failed"+inTime(e), tolerance(s)
 	case event.Timeout:
-		word = "timed out after " + brief(duration(e))
+		word = "timed out after " + Brief(duration(e))
 		if detail = tolerance(s); s.limit() != "" {
-			word, detail = fmt.Sprintf("timed out after %s (%s)", brief(duration(e)), detail), ""
+			word, detail = fmt.Sprintf("timed out after %s (%s)", Brief(duration(e)), detail), ""
 		}
 	case event.Cancelled:
 		word = "cancelled"
 		if e.Result != nil {
-			word = "cancelled after " + brief(duration(e))
+			word = "cancelled after " + Brief(duration(e))
 		}
 	case event.Skipped:
 		if max(r.total, len(r.order)) > manySteps || r.barred {
@@ -125,7 +125,7 @@ func inTime(e event.Event) string {
 	if e.Result == nil || e.Reason == event.ReasonStart || e.Type == event.Failed && e.Result.Attempts == 0 {
 		return ""
 	}
-	return " in " + brief(e.Result.Duration)
+	return " in " + Brief(e.Result.Duration)
 }
 
 func by(e event.Event) string {
@@ -142,7 +142,7 @@ func (c *Console) waitingLine(e event.Event) {
 		text += ", which " + e.Holder + " has"
 	}
 	if e.Delay > 0 {
-		text += ", for " + brief(time.Duration(e.Delay)) + " at most"
+		text += ", for " + Brief(time.Duration(e.Delay)) + " at most"
 	}
 	if e.StepID != "" {
 		c.stepLine(e, event.StatusPaused, "waits for "+text, "")
@@ -212,7 +212,7 @@ func retryText(e event.Event) string {
 	}
 	next := "trying again"
 	if e.Delay > 0 {
-		next += " in " + brief(time.Duration(e.Delay))
+		next += " in " + Brief(time.Duration(e.Delay))
 	}
 	if text == "" {
 		return next

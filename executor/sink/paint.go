@@ -45,8 +45,8 @@ func (p paint) status(b []byte, status event.Status, s string) []byte {
 	return p.dim(b, s)
 }
 
-// brief is a duration with as many digits as a person reads.
-func brief(d time.Duration) string {
+// Brief is a duration with as many digits as a person reads.
+func Brief(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:
 		return "<1ms"

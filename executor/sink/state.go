@@ -197,7 +197,7 @@ func (s *stepView) limit() string {
 	}
 	limit, ok := strings.CutPrefix(s.err, "timed out after ")
 	if d, err := time.ParseDuration(limit); ok && err == nil {
-		return brief(d)
+		return Brief(d)
 	}
 	return ""
 }

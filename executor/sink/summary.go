@@ -119,7 +119,7 @@ func (s *summary) verdict(b []byte) []byte {
 		word += " by " + r.signal
 	}
 	b = s.status(b, r.status, word)
-	took := brief(r.endedAt.Sub(r.startedAt))
+	took := Brief(r.endedAt.Sub(r.startedAt))
 	if r.status == event.StatusPaused {
 		b = append(b, " after "+took...)
 	} else {

@@ -54,7 +54,7 @@ func taken(s *stepView) string {
 	if s.result == nil || s.attempts == 0 && s.items.total == 0 || s.status == event.StatusSkipped {
 		return ""
 	}
-	return brief(s.result.Duration)
+	return Brief(s.result.Duration)
 }
 
 // rows are the steps worth a row, and how many that are none were left out.

@@ -63,7 +63,7 @@ func (s *summary) undoing(b []byte) []byte {
 	default:
 		b = append(b, fmt.Sprintf(": %d undone", done)...)
 	}
-	return append(b, " in "+brief(s.run.endedAt.Sub(s.run.startedAt))+"\n"...)
+	return append(b, " in "+Brief(s.run.endedAt.Sub(s.run.startedAt))+"\n"...)
 }
 
 func (s *summary) rollbacks(b []byte) []byte {

@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/cloudops-run/runbook/executor/internal/lock"
+	"github.com/cloudops-run/runbook/executor/journal"
 )
 
 // BusyError says that a run is in the hands of another engine, and of which.
@@ -23,6 +24,9 @@ type BusyError = lock.BusyError
 
 // Holder is the engine that has a run.
 type Holder = lock.Holder
+
+// DamageError says where a journal was changed, and how.
+type DamageError = journal.DamageError
 
 // A Folder is where the runs of one user are.
 type Folder struct {

@@ -106,7 +106,7 @@ func TestCreate(t *testing.T) {
 	if diff := cmp.Diff(samplePlan, p); diff != "" {
 		t.Error(diff)
 	}
-	filepath.WalkDir(f.Path(), func(path string, d os.DirEntry, err error) error {
+	filepath.WalkDir(f.Path(), func(path string, d os.DirEntry, _ error) error {
 		info, err := d.Info()
 		if want := os.FileMode(0o600); err != nil || !d.IsDir() && info.Mode().Perm() != want || d.IsDir() && info.Mode().Perm() != 0o700 {
 			t.Errorf("%s: %v, %v", path, info.Mode(), err)
