@@ -21,6 +21,7 @@ type applyFlags struct {
 	approval approvalFlags
 	steps    stepFlags
 	outputs  outputFlags
+	keep     keepFlags
 	quiet    bool
 	dryRun   bool
 	undo     bool // it goes on only to undo
@@ -67,6 +68,7 @@ by SIGHUP, SIGINT, SIGTERM.`,
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print only what failed")
 	f.engine.add(c, cmd)
 	f.load.add(cmd)
+	f.keep.addHidden(cmd)
 	return cmd
 }
 
@@ -75,6 +77,10 @@ func (c *cli) apply(file string, f *applyFlags) error {
 		return c.plan(file, &planFlags{load: f.load, engine: f.engine, params: f.params, steps: f.steps, approval: f.approval, output: f.outputs.format})
 	}
 	config, err := f.engine.config(c, &f.load)
+	if err != nil {
+		return err
+	}
+	keep, err := f.keep.policy(c)
 	if err != nil {
 		return err
 	}
@@ -96,6 +102,7 @@ func (c *cli) apply(file string, f *applyFlags) error {
 		return err
 	}
 	asked := c.asked(rb, file, p, f)
+	defer c.retire(&f.engine.state, keep)
 	return c.carryOut(config, p, f, signals, func(e *executor.Engine, o executor.RunOptions) (uuid.UUID, error) {
 		o.Asked, o.Outputs = asked, outputs
 		return e.ExecuteCompiled(context.Background(), p, o)

@@ -25,6 +25,13 @@ func (f *keepFlags) add(cmd *cobra.Command) {
 	settings(cmd, "keep", "older-than")
 }
 
+// addHidden is add for a command that removes runs only beside what it is for.
+func (f *keepFlags) addHidden(cmd *cobra.Command) {
+	f.add(cmd)
+	cmd.Flags().MarkHidden("keep")
+	cmd.Flags().MarkHidden("older-than")
+}
+
 // policy is which runs stay. Who says one thing on the command line means that,
 // and not what the settings say about the other.
 func (f *keepFlags) policy(c *cli) (state.Keep, error) {
@@ -104,4 +111,20 @@ func (c *cli) prune(where *stateFlags, policy state.Keep) error {
 		err = &exit{code: exitEngine}
 	}
 	return err
+}
+
+// retire removes runs that need not be kept any more, at the end of another. What
+// goes wrong with that is no failure of what was asked for.
+func (c *cli) retire(where *stateFlags, policy state.Keep) {
+	folder, err := where.look()
+	if err != nil || folder == nil {
+		return
+	}
+	_, problems, err := folder.Prune(policy)
+	if err != nil {
+		c.complain("warning", "old runs were not removed: "+sink.Escape(err.Error()))
+	}
+	for _, p := range problems {
+		c.complain("warning", "an old run was not removed: "+sink.Escape(p.Error()))
+	}
 }
