@@ -40,7 +40,7 @@ it then is.
 What has completed and is as it was is kept, with its outputs. What failed, was
 cancelled, skipped, rolled back or not reached is run. What was interrupted, or
 has changed since it completed, is run again where that does no harm: where its
-effect is read, it is idempotent, or has an unless. Else somebody must say, and
+effect is read, it is idempotent, or has a probe as unless. Else somebody must say, and
 nothing is started before: --rerun, --keep or --mark-done.
 
 --explain tells what would become of each step, and why.

@@ -181,7 +181,7 @@ func (x *explanation) fate(i int, p *past) (do Fate, why string, asks bool) {
 	if waits := m.waitsFor(i); waits != "" && !m.named(i, m.options.Rerun) && !m.named(i, m.options.Keep) {
 		return Later, fmt.Sprintf("known after %s", waits), false
 	}
-	return fates[f], why, f == doKeep && n.step.Unless != nil && m.concerns(i, n.step.Unless) && !m.named(i, m.options.Keep)
+	return fates[f], why, f == doKeep && doneProbe(n.step) != nil && m.concerns(i, n.step.Unless) && !m.named(i, m.options.Keep)
 }
 
 // waitsFor names a step that has to end before it is known what node i is made

@@ -119,7 +119,16 @@ func (m *Machine) judge(i int, p *past) (do fate, why string, now event.Fingerpr
 
 // repeatable reports whether doing a step a second time does no harm.
 func repeatable(s *plan.Step) bool {
-	return s.Effect == plan.Read || s.Idempotent || s.Unless != nil
+	return s.Effect == plan.Read || s.Idempotent || doneProbe(s) != nil
+}
+
+// doneProbe is the unless of a step that looks whether the step has been done. An
+// expression does not look: it says the same as when the step ran.
+func doneProbe(s *plan.Step) *plan.Guard {
+	if s.Unless == nil || s.Unless.Probe == nil {
+		return nil
+	}
+	return s.Unless
 }
 
 func hasSecretOutputs(s *plan.Step) bool {
@@ -147,11 +156,11 @@ func pastVerb(p *past) string {
 	return "was cancelled"
 }
 
-// stillDone asks the unless of a node that has completed, if it has one. It is
+// stillDone asks the probe of a node that has completed, if it has one. It is
 // not known while its probe runs, nor where it has no answer, which fails the
 // node.
 func (m *Machine) stillDone(i int) (done, known bool) {
-	guard := m.nodes[i].step.Unless
+	guard := doneProbe(m.nodes[i].step)
 	if guard == nil || !m.concerns(i, guard) {
 		return true, true
 	}

@@ -186,6 +186,12 @@ func TestResume(t *testing.T) {
 			want:   "run_resumed|probe a unless|reset a: unless does not hold any more|probe a unless|started a#2|completed a#2|started b#2|completed b#2|run_completed completed",
 		},
 		{
+			name:   "but an expression knows nothing new",
+			before: []plan.Step{with(step("a"), func(s *plan.Step) { s.Unless = expr("false") }), step("b")},
+			engine: engine{outcomes: map[string]Outcome{"b": bad}},
+			want:   "run_resumed|completed a#1 kept|started b#2|completed b#2|run_completed completed",
+		},
+		{
 			name:   "an approval holds",
 			before: []plan.Step{with(step("a"), func(s *plan.Step) { s.Approval = &question }), step("b")}, dies: 3,
 			opts: Options{},
