@@ -38,6 +38,9 @@ func (r *liveRun) openFolder() (err error) {
 			return err
 		}
 	}
+	if w := r.engine.state.Warning; w != "" {
+		r.notice(w)
+	}
 	if err := r.engine.guard(r.disk.run.LockFile()); err != nil {
 		r.notice(fmt.Sprintf("the run would be free to resume at once should runbook be killed: %v", err))
 	}

@@ -25,6 +25,8 @@ type applyFlags struct {
 	quiet    bool
 	dryRun   bool
 	undo     bool // it goes on only to undo
+	detach   bool
+	detached *detached // nil: the run has the terminal
 }
 
 func (c *cli) applyCommand() *cobra.Command {
@@ -40,6 +42,9 @@ A step with an approval asks at the terminal. Where nobody can be asked (off a
 terminal, in CI, with --no-input) and no flag answers, the run does all that can
 be done without it and pauses.
 
+With --detach apply returns when the run has begun and prints its id. The run goes
+on without a terminal, in a session of its own.
+
 The first Ctrl-C (or SIGTERM) ends what runs and runs the finally steps, or lets
 them go on to their end where they run already; the second kills what still runs,
 the third leaves at once.
@@ -51,6 +56,7 @@ by SIGHUP, SIGINT, SIGTERM.`,
   runbook apply deploy.yaml -p environment=staging --approve switch
   runbook apply deploy.yaml --dry-run             show what would run
   runbook apply deploy.yaml --sink jsonl=run.jsonl  keep the events as well
+  runbook apply deploy.yaml --detach              let it go on in the background
   runbook apply deploy.yaml --sink jsonl=- | jq -r 'select(.line).line'
   generate-runbook | runbook apply -`,
 		Args:              oneFile,
@@ -65,6 +71,7 @@ by SIGHUP, SIGINT, SIGTERM.`,
 	f.steps.add(cmd)
 	f.sinks.add(cmd)
 	f.outputs.add(c, cmd)
+	f.addDetach(cmd)
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print only what failed")
 	f.engine.add(c, cmd)
 	f.load.add(cmd)
@@ -73,8 +80,14 @@ by SIGHUP, SIGINT, SIGTERM.`,
 }
 
 func (c *cli) apply(file string, f *applyFlags) error {
+	if f.dryRun && f.detach {
+		return usage("", "--dry-run starts nothing that --detach could let go on")
+	}
 	if f.dryRun {
 		return c.plan(file, &planFlags{load: f.load, engine: f.engine, params: f.params, steps: f.steps, approval: f.approval, output: f.outputs.format})
+	}
+	if mine, err := c.goesOn(f); !mine || err != nil {
+		return err
 	}
 	config, err := f.engine.config(c, &f.load)
 	if err != nil {
@@ -103,6 +116,7 @@ func (c *cli) apply(file string, f *applyFlags) error {
 	}
 	asked := c.asked(rb, file, p, f)
 	defer c.retire(&f.engine.state, keep)
+	asked.Detached = f.detach
 	return c.carryOut(config, p, f, signals, func(e *executor.Engine, o executor.RunOptions) (uuid.UUID, error) {
 		o.Asked, o.Outputs = asked, outputs
 		return e.ExecuteCompiled(context.Background(), p, o)
@@ -133,6 +147,9 @@ func (c *cli) carryOut(config executor.Config, p *plan.Plan, f *applyFlags, sign
 			failures = append(failures, err)
 			c.complain("error", err.Error())
 		}
+	}
+	if f.detached != nil && !f.detached.told.Load() && result.Refused != "" {
+		c.complain("error", result.Error) // the console told it to its file
 	}
 	err = c.outcome(result, f, signals)
 	if len(failures) == 0 {

@@ -70,6 +70,7 @@ Exit codes are those of apply, and 6: a step needs a decision.`,
 	f.approval.add(cmd)
 	flags.BoolVar(&f.steps.noRollback, "no-rollback", false, "after a failure undo nothing")
 	f.sinks.add(cmd)
+	f.addDetach(cmd)
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print only what failed")
 	f.engine.add(c, cmd)
 	f.load.add(cmd)
@@ -77,6 +78,12 @@ Exit codes are those of apply, and 6: a step needs a decision.`,
 }
 
 func (c *cli) resume(ref string, f *resumeFlags) error {
+	if f.explain && f.detach {
+		return usage("", "--explain starts nothing that --detach could let go on")
+	}
+	if mine, err := c.goesOn(&f.applyFlags); !mine || err != nil {
+		return err
+	}
 	config, err := f.engine.config(c, &f.load)
 	if err != nil {
 		return err

@@ -40,11 +40,7 @@ type signals struct {
 func (c *cli) watchSignals() *signals {
 	s := &signals{cli: c, got: make(chan os.Signal, 8), exit: os.Exit}
 	s.wait, s.leave = context.WithCancel(context.Background())
-	caught := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) { // nohup: its user wants the run to survive the terminal
-		caught = append(caught, syscall.SIGHUP)
-	}
-	signal.Notify(s.got, caught...)
+	signal.Notify(s.got, caughtSignals()...)
 	// Without this a closed pipe on standard output, as of | head, would end the
 	// program with its steps still running. Nobody reads the channel.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
@@ -54,6 +50,14 @@ func (c *cli) watchSignals() *signals {
 		}
 	}()
 	return s
+}
+
+func caughtSignals() []os.Signal {
+	caught := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // nohup: its user wants the run to survive the terminal
+		caught = append(caught, syscall.SIGHUP)
+	}
+	return caught
 }
 
 func (s *signals) stop() {

@@ -131,6 +131,9 @@ func (s *sinks) add(name string, lines bool, h event.EventHandler, closing func(
 // asked for, on standard error.
 func (c *cli) openSinks(f *applyFlags, p *plan.Plan) (*sinks, error) {
 	s := &sinks{}
+	if f.detached != nil {
+		s.add("terminal", false, f.detached, func() error { return nil })
+	}
 	taken := f.outputs.format == "json"
 	for _, spec := range f.sinks.specs {
 		if spec.kind != "jsonl" {

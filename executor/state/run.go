@@ -33,6 +33,9 @@ func (r *Run) JournalFile() string { return filepath.Join(r.path, "journal.jsonl
 // Logs is the folder for what the steps write.
 func (r *Run) Logs() string { return filepath.Join(r.path, "steps") }
 
+// ConsoleFile is for what a run without a terminal would show on one.
+func (r *Run) ConsoleFile() string { return filepath.Join(r.path, "console.log") }
+
 // Dir is a folder of the steps' own.
 func (r *Run) Dir() string { return filepath.Join(r.path, "dir") }
 
