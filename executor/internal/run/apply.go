@@ -17,6 +17,9 @@ func (m *Machine) Apply(e event.Event) {
 	if e.StepID != "" {
 		found, ok := m.lookup(&e)
 		if !ok {
+			if m.memory != nil { // what was interrupted may come to be later, and is told first
+				m.memory.apply(&e)
+			}
 			return
 		}
 		i = found

@@ -227,3 +227,147 @@ func TestCostGrowsLinearly(t *testing.T) {
 		}
 	}
 }
+
+// journalOf is what a run of a plan of which the last step failed has told.
+func journalOf(p *plan.Plan) []event.Event {
+	m := New(p, Options{RunID: runID, Durable: true, NoRollback: true})
+	now := epoch
+	var journal []event.Event
+	queue := []Input{Begin{}}
+	for !m.Done() {
+		in := Input(SlotFree{})
+		if len(queue) > 0 {
+			in, queue = queue[0], queue[1:]
+		}
+		now = now.Add(time.Microsecond)
+		for _, e := range m.Handle(now, in) {
+			switch x := e.(type) {
+			case Record:
+				journal = append(journal, x.Event)
+			case Start:
+				o := Outcome{Outputs: outputs()}
+				if m.stepID(m.static-1) == m.StepID(x.Node) {
+					o.ExitCode = 1
+				}
+				queue = append(queue, Finished{x.Node, x.Attempt, o})
+			}
+		}
+	}
+	return journal
+}
+
+// goOnWith resumes a run, with attempts that take no time.
+func goOnWith(p *plan.Plan, journal []event.Event, o Options) *Machine {
+	o.RunID, o.Durable, o.Memory = runID, true, Remember(journal)
+	m := New(p, o)
+	queue := []Input{Begin{}}
+	for !m.Done() {
+		in := Input(SlotFree{})
+		if len(queue) > 0 {
+			in, queue = queue[0], queue[1:]
+		}
+		for _, e := range m.Handle(epoch, in) {
+			if x, ok := e.(Start); ok {
+				queue = append(queue, Finished{x.Node, x.Attempt, Outcome{Outputs: outputs()}})
+			}
+		}
+	}
+	return m
+}
+
+// manyLoops has a hundred items in each step, and one that fails at the end.
+func manyLoops(n int) *plan.Plan {
+	p := wide(max(n/100, 1) + 1)
+	for i := range p.Steps[1:] {
+		p.Steps[i].Foreach = &plan.Foreach{Items: numbers(100)}
+		p.Steps[i+1].After = []int{i}
+	}
+	return p
+}
+
+// oneLoop has all items in one step.
+func oneLoop(n int) *plan.Plan {
+	p := wide(2)
+	p.Steps[0].Foreach = &plan.Foreach{Items: numbers(min(n, maxItems))}
+	p.Steps[1].After = []int{0}
+	return p
+}
+
+func BenchmarkResume(b *testing.B) {
+	for name, p := range map[string]*plan.Plan{
+		"chain100k": chain(many, "after"), "wide100k": wide(many), "loop10k": oneLoop(items10k), "loops100k": manyLoops(many),
+	} {
+		journal := journalOf(p)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				goOnWith(p, journal, Options{})
+			}
+		})
+	}
+}
+
+// TestResumeGrowsLinearly compares the cost of a step, as TestCostGrowsLinearly
+// does, of runs that are resumed: kept, undone, all of it left to somebody and
+// then cancelled, all of it run again, and explained.
+func TestResumeGrowsLinearly(t *testing.T) {
+	perStep := func(do func()) time.Duration {
+		best := time.Duration(1 << 62)
+		for range 2 {
+			start := processorTime(t)
+			do()
+			best = min(best, processorTime(t)-start)
+		}
+		return best
+	}
+	changed := func(p *plan.Plan, effect plan.Effect) *plan.Plan {
+		c := *p
+		c.Steps = append([]plan.Step(nil), p.Steps...)
+		for i := range c.Steps {
+			c.Steps[i].Command, c.Steps[i].Effect = plan.Exec("other", nil), effect
+		}
+		return &c
+	}
+	const small, large = 400, 4_000
+	for name, shape := range map[string]func(n int) *plan.Plan{
+		"chain": func(n int) *plan.Plan { return chain(n, "needs") }, "wide": wide, "one loop": oneLoop, "many loops": manyLoops, "undone": undone,
+	} {
+		costs := map[string][2]time.Duration{}
+		for k, n := range []int{small, large} {
+			p := shape(n)
+			journal := journalOf(p)
+			add := func(what string, do func()) {
+				c := costs[what]
+				c[k] = perStep(do) / time.Duration(n)
+				costs[what] = c
+			}
+			add("kept", func() { goOnWith(p, journal, Options{}) })
+			add("undone", func() { goOnWith(p, journal, Options{Undo: true}) })
+			add("run again", func() { goOnWith(changed(p, plan.Read), journal, Options{}) })
+			add("undecided", func() {
+				m := goOnWith(changed(p, plan.Write), journal, Options{})
+				m.Undecided()
+				m.Handle(epoch, Cancel{})
+			})
+			add("explained", func() {
+				New(changed(p, plan.Write), Options{RunID: runID, Durable: true, Memory: Remember(journal)}).Explain(epoch)
+			})
+			rolled := append(append([]event.Event(nil), journal...), undoneEvents(p)...)
+			add("rolled back", func() { goOnWith(p, rolled, Options{}) })
+		}
+		for what, c := range costs {
+			if c[1] > 6*c[0] {
+				t.Errorf("%s, %s: a step costs %v among %d and %v among %d", name, what, c[0], small, c[1], large)
+			}
+		}
+	}
+}
+
+// undoneEvents tells that every step was rolled back.
+func undoneEvents(p *plan.Plan) []event.Event {
+	var list []event.Event
+	for i := range p.Steps {
+		list = append(list, event.Event{Type: event.RolledBack, StepID: p.Steps[i].ID})
+	}
+	return list
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -186,6 +187,7 @@ func checkRules(t rapid.TB, s *scenario, m *Machine, events []event.Event) {
 func snapshot(m *Machine) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%+v running %d\n", m.state, m.running)
+	b.WriteString(m.memory.String())
 	for _, k := range m.blocks {
 		fmt.Fprintf(&b, "block of %d: %d+%d left=%d failure=%d failures=%d tolerated=%d cancelled=%d stopped=%d running=%d next=%d under=%d\n",
 			k.owner, k.first, k.size, k.left, k.failure, k.failures, k.tolerated, k.cancelled, k.stopped, k.running, k.next, k.under)
@@ -199,10 +201,28 @@ func snapshot(m *Machine) string {
 		k, local := m.in(i)
 		// Between two attempts a node becomes ready with time, not with an event;
 		// with guards, with answers that another machine asks for again.
-		ready := k.ready.has(local) && !n.between && n.inner == 0 && !m.guarded(i)
+		ready := k.ready.has(local) && !n.between && n.inner == 0 && !m.guarded(i) &&
+			(m.memory == nil || !m.options.Memory.knows(m.stepID(i)))
 		fmt.Fprintf(&b, "%s %v %s tolerated=%t between=%t open=%d attempts=%d began=%v approval=%d waits=%t undone=%d/%t outputs=%v inner=%d due=%v ready=%t doomed=%t active=%t note=%q result=%+v\n",
 			m.executionID(i), n.status, n.reason, n.tolerated, n.between, n.open, n.attempts, n.started.UnixNano(),
 			n.approval, n.waits, n.undone, n.rolledBack, n.outputs, n.inner, due, ready, k.doomed.has(local), k.active.has(local), n.note, deref(n.result))
+	}
+	return b.String()
+}
+
+// String is all there is in a memory.
+func (m *Memory) String() string {
+	if m == nil {
+		return ""
+	}
+	var b strings.Builder
+	c := *m
+	c.past = nil
+	fmt.Fprintf(&b, "%+v\n", c)
+	for _, id := range slices.Sorted(maps.Keys(m.past)) {
+		p := *m.past[id]
+		fmt.Fprintf(&b, "%s: %s %s %s %d %t %t %t %d\n", id, mustJSON(p.start), mustJSON(p.end), mustJSON(p.failed),
+			p.before, p.interrupted, p.undoing, p.group, p.order)
 	}
 	return b.String()
 }
@@ -235,35 +255,48 @@ func viaJSON[T any](t rapid.TB, v T) T {
 // After each input both must be in the same state; and a machine that has seen
 // only the first events of what an input led to must go on with the rest.
 func TestFold(t *testing.T) {
+	check(t, 10, func(rt *rapid.T) { checkFold(rt, drawScenario(rt)) })
+}
+
+// TestFoldResumed does so with runs that go on from others.
+func TestFoldResumed(t *testing.T) {
 	check(t, 10, func(rt *rapid.T) {
-		s := drawScenario(rt)
-		stored := s.copy()
-		stored.plan = viaJSON(rt, s.plan)
-		replayed := stored.machine()
-		var seen []event.Event
-		sim := simulate(rt, s.copy(), s.machine(), func(sim *simulation) {
-			batch := sim.batches[len(sim.batches)-1]
-			for k, e := range batch {
-				// What follows run_resumed is the answer that came in.
-				// While something is asked the two differ: the one that was
-				// told the events does not wait for the answer.
-				if k > 0 && k < 4 && batch[k-1].Type != event.RunResumed && !sim.asked {
-					checkGoesOn(rt, stored, seen, batch[k:])
-				}
-				e = viaJSON(rt, e)
-				seen = append(seen, e)
-				replayed.Apply(e)
-			}
-			if live, told := snapshot(sim.m), snapshot(replayed); live != told {
-				rt.Fatalf("the events tell another state (-live +replayed) after\n%s\n%s", strings.Join(sim.trace, "\n"), cmp.Diff(live, told))
-			}
-			checkSame(rt, sim.m, replayed, allNodes(sim.m))
-		})
-		again := simulate(rt, stored.copy(), stored.machine(), nil)
-		if diff := cmp.Diff(sim.trace, again.trace); diff != "" {
-			rt.Fatalf("the stored plan runs differently:\n%s", diff)
-		}
+		s := drawDurable(rt)
+		events := simulate(rt, s.copy(), s.machine(), nil).events()
+		next := s.goOn(events[:rapid.IntRange(1, len(events)).Draw(rt, "dies after")], s.requests)
+		next.resumed.undo = oneOf(rt, "undo", false, false, true)
+		next.resumed.decide(rt)
+		checkFold(rt, next)
 	})
+}
+
+func checkFold(rt *rapid.T, s *scenario) {
+	stored := s.copy()
+	stored.plan = viaJSON(rt, s.plan)
+	replayed := stored.machine()
+	var seen []event.Event
+	sim := simulate(rt, s.copy(), s.machine(), func(sim *simulation) {
+		batch := sim.batches[len(sim.batches)-1]
+		for k, e := range batch {
+			// What follows run_resumed is the answer that came in.
+			// While something is asked the two differ: the one that was
+			// told the events does not wait for the answer.
+			if k > 0 && k < 4 && batch[k-1].Type != event.RunResumed && !sim.asked {
+				checkGoesOn(rt, stored, seen, batch[k:])
+			}
+			e = viaJSON(rt, e)
+			seen = append(seen, e)
+			replayed.Apply(e)
+		}
+		if live, told := snapshot(sim.m), snapshot(replayed); live != told {
+			rt.Fatalf("the events tell another state (-live +replayed) after\n%s\n%s", strings.Join(sim.trace, "\n"), cmp.Diff(live, told))
+		}
+		checkSame(rt, sim.m, replayed, allNodes(sim.m))
+	})
+	again := simulate(rt, stored.copy(), stored.machine(), nil)
+	if diff := cmp.Diff(sim.trace, again.trace); diff != "" {
+		rt.Fatalf("the stored plan runs differently:\n%s", diff)
+	}
 }
 
 // checkGoesOn gives a new machine the first events of what an input led to. A

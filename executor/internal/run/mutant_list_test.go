@@ -168,7 +168,7 @@ var mutants = []mutant{
 	{"an event counts twice", "apply.go",
 		"i < 0 || m.nodes[i].status.Ended()", "i < 0"},
 	{"an unknown step stops the replay", "apply.go",
-		"if !ok {\n\t\t\treturn\n\t\t}\n\t\ti = found", "_ = ok\n\t\ti = found"},
+		"m.memory.apply(&e)\n\t\t\t}\n\t\t\treturn", "m.memory.apply(&e)\n\t\t\t}\n\t\t\tok = found > 0"},
 	{"ids are not taken from the events", "apply.go",
 		"m.nodes[i].id = e.ExecutionID", ""},
 	{"handlers are counted", "apply.go",
