@@ -4,7 +4,9 @@ package run
 // really make. The text to replace must be there exactly once.
 type mutant struct{ name, file, was, is string }
 
-var mutants = []mutant{
+var mutants = append(freshMutants, resumeMutants...)
+
+var freshMutants = []mutant{
 	// Edges and readiness.
 	{"needs are treated as order", "node.go",
 		"case event.StatusFailed, event.StatusTimeout:\n\t\treturn n.tolerated\n", "case event.StatusFailed, event.StatusTimeout:\n\t\treturn true\n"},

@@ -228,6 +228,42 @@ func TestResume(t *testing.T) {
 			want:   "run_resumed|started a#2|completed a#2|started b#2|completed b#2|started c#2|completed c#2|run_completed completed",
 		},
 		{
+			name: "what was rolled back is not undone once more", before: []plan.Step{undo(step("a")), undo(step("b")), step("c")},
+			engine: engine{outcomes: map[string]Outcome{"c": bad, "undo:b": bad}}, undo: true,
+			want: "run_resumed rollback|skipped a left_out|cancelled b#1 kept interrupted|failed c#1 kept exit|started rollback b#2|completed rollback b#2|rolled_back b|run_completed rollback failed",
+		},
+		{
+			name: "nor is one kept whose rollback failed", before: []plan.Step{undo(step("a")), step("c")},
+			engine: engine{outcomes: map[string]Outcome{"c": bad, "undo:a": bad}},
+			want:   "run_resumed|run_paused undecided",
+		},
+		{
+			name: "unless somebody says that it is there", before: []plan.Step{undo(step("a")), step("c")}, opts: Options{MarkDone: []string{"a"}},
+			engine: engine{outcomes: map[string]Outcome{"c": bad, "undo:a": bad}},
+			want:   "run_resumed|completed a#1 kept marked_done|started c#2|completed c#2|run_completed completed",
+		},
+		{
+			name: "what needed it, and what needed that", before: []plan.Step{undo(step("a")), with(step("b"), func(s *plan.Step) { s.Needs = []int{0} }), with(step("b2"), func(s *plan.Step) { s.Needs = []int{1} }), step("c")},
+			engine: engine{outcomes: map[string]Outcome{"c": bad}},
+			want:   "run_resumed|started a#2|completed a#2|started b#2|completed b#2|started b2#2|completed b2#2|started c#2|completed c#2|run_completed completed",
+		},
+		{
+			name: "also inside of an included runbook", before: []plan.Step{with(step("g"), func(s *plan.Step) {
+				s.Body = &plan.Plan{Steps: []plan.Step{undo(step("x")), with(step("y"), func(s *plan.Step) { s.Needs = []int{0} }), step("z")}}
+			}), step("c")},
+			engine: engine{outcomes: map[string]Outcome{"c": bad}},
+			want:   "run_resumed|expanded g|completed g/z#1 kept|started g/x#2|completed g/x#2|started g/y#2|completed g/y#2|completed g|started c#2|completed c#2|run_completed completed",
+		},
+		{
+			name: "a step that completed is not marked", before: []plan.Step{step("a"), step("b")}, opts: Options{MarkDone: []string{"a"}},
+			engine: engine{outcomes: map[string]Outcome{"b": bad}},
+			want:   "run_resumed|completed a#1 kept|started b#2|completed b#2|run_completed completed",
+		},
+		{
+			name: "one with unless may be run again", before: []plan.Step{with(step("a"), func(s *plan.Step) { s.Unless = ask() }), step("b")}, dies: 2,
+			want: "interrupted a#1|run_resumed|reset a: it was interrupted|probe a unless|started a#2|completed a#2|started b#1|completed b#1|run_completed completed",
+		},
+		{
 			name: "what was a foreach is left to somebody", before: []plan.Step{with(step("a"), func(s *plan.Step) { s.Foreach = &plan.Foreach{Items: plan.List{"x"}} }), step("b")},
 			after:  []plan.Step{step("a"), step("b")},
 			engine: engine{outcomes: map[string]Outcome{"b": bad}},

@@ -99,3 +99,37 @@ func TestApprovalOfLoopIsForItsParams(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// The outputs of a step that is kept are there for those that come after.
+func TestResumeRestoresOutputs(t *testing.T) {
+	b := step("b")
+	b.If = &plan.Guard{Expr: plan.NewExpr(`steps.a.outputs.v == "a#1"`)}
+	p := serial(step("a"), b) // a puts out its name and attempt as v
+	e := engine{now: epoch, dies: 3} // run_started, started a, completed a
+	e.run(New(p, Options{RunID: runID, Durable: true}))
+	got := e.resume(p, Options{})
+	if diff := cmp.Diff(strings.Split("run_resumed|completed a#1 kept|started b#1|completed b#1|run_completed completed", "|"), got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What the plan does not have any more, and what a foreach does not, is told as
+// gone.
+func TestExplainTellsWhatHasGone(t *testing.T) {
+	loop := func(items ...any) plan.Step {
+		s := step("a")
+		s.Unless = ask() // so that its items are not made before it has answered
+		s.Foreach = &plan.Foreach{Items: items}
+		return s
+	}
+	e := engine{now: epoch, outcomes: map[string]Outcome{"c": {Ending: Exited, ExitCode: 1}, "a[y]": {Ending: Exited, ExitCode: 1}}}
+	e.run(New(serial(step("b"), loop("x", "y"), step("c")), Options{RunID: runID, Durable: true}))
+	m := New(serial(loop("x", "w"), step("c")), Options{RunID: runID, Durable: true, Memory: Remember(viaJSONs(e.journal))})
+	var got []string
+	for _, d := range m.Explain(epoch) {
+		got = append(got, d.StepID+" "+string(d.Do))
+	}
+	if diff := cmp.Diff([]string{"a[x] later", "b gone", "a[y] gone"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
