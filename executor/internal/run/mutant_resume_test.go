@@ -62,7 +62,7 @@ var resumeMutants = []mutant{
 	{"an undo runs steps", "settle.go",
 		" || m.undoing && m.stage == main", ""},
 	{"explain forgets that unless is asked", "explain.go",
-		"f == doKeep && n.step.Unless != nil", "false && n.step.Unless != nil"},
+		"f == doKeep && doneProbe(n.step) != nil", "false && doneProbe(n.step) != nil"},
 	{"explain leaves out what is inside", "explain.go",
 		"for _, inner := range x.inside(id) { // of", "for _, inner := range x.inside(id)[:0] { // of"},
 }

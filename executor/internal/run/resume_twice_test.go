@@ -104,7 +104,7 @@ func TestApprovalOfLoopIsForItsParams(t *testing.T) {
 func TestResumeRestoresOutputs(t *testing.T) {
 	b := step("b")
 	b.If = &plan.Guard{Expr: plan.NewExpr(`steps.a.outputs.v == "a#1"`)}
-	p := serial(step("a"), b) // a puts out its name and attempt as v
+	p := serial(step("a"), b)        // a puts out its name and attempt as v
 	e := engine{now: epoch, dies: 3} // run_started, started a, completed a
 	e.run(New(p, Options{RunID: runID, Durable: true}))
 	got := e.resume(p, Options{})
