@@ -192,9 +192,10 @@ func (e *Engine) ExecutePlan(ctx context.Context, p Plan) (uuid.UUID, error) {
 // ExecuteCompiled starts a compiled runbook and returns the id of the run at
 // once; the id works as that of a plan. The plan must not be changed any more. A
 // step with a timeout above [Config].MaxTimeout is a [*ValidationError], and so
-// is an option that names a step the plan does not have.
+// is an option that names a step the plan does not have, or leaves out one whose
+// outputs are read and not given.
 func (e *Engine) ExecuteCompiled(ctx context.Context, p *plan.Plan, o RunOptions) (uuid.UUID, error) {
-	if err := errors.Join(checkTimeouts(p, e.config), o.check(p)); err != nil {
+	if err := errors.Join(checkTimeouts(p, e.config), o.check(p), o.checkOutputs(p)); err != nil {
 		return uuid.Nil, err
 	}
 	id, err := uuid.NewV7()

@@ -31,7 +31,7 @@ type RunOptions struct {
 
 	// Only, Skip and From leave steps out, by id. Only: all others. Skip: these.
 	// From: all but these and what, directly or not, waits for them. A step left
-	// out counts as met.
+	// out counts as met; outputs of it that are read are given in Outputs.
 	Only, Skip, From []string
 
 	// Asked is what is noted of where the run comes from, for runs that are kept.
@@ -114,6 +114,15 @@ func (o RunOptions) check(p *plan.Plan) error {
 				problems = multierror.Append(problems, fmt.Errorf("%s: there is no step %q", names.option, id))
 			}
 		}
+	}
+	return validationError("options", problems)
+}
+
+// checkOutputs returns every output of a step left out that a step reads.
+func (o RunOptions) checkOutputs(p *plan.Plan) error {
+	var problems *multierror.Error
+	for _, m := range o.MissingOutputs(p) {
+		problems = multierror.Append(problems, fmt.Errorf("outputs: step %q is left out, and its output %q, which step %q reads, is not given", m.Step, m.Output, m.Readers[0]))
 	}
 	return validationError("options", problems)
 }

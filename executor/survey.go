@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -80,9 +81,32 @@ func (e *Engine) Survey(ctx context.Context, p *plan.Plan, o RunOptions) (Survey
 // LeftOut is the ids of the steps of p that o leaves out, in file order.
 func (o RunOptions) LeftOut(p *plan.Plan) []string {
 	var ids []string
-	steps, _ := run.New(p, run.Options{Only: o.Only, Skip: o.Skip, From: o.From}).LeftOut()
-	for _, i := range steps {
+	for _, i := range o.leftOut(p) {
 		ids = append(ids, p.Steps[i].ID)
 	}
 	return ids
+}
+
+func (o RunOptions) leftOut(p *plan.Plan) []int {
+	if len(o.Only)+len(o.Skip)+len(o.From) == 0 {
+		return nil
+	}
+	steps, _ := run.New(p, run.Options{Only: o.Only, Skip: o.Skip, From: o.From}).LeftOut()
+	return steps
+}
+
+// MissingOutputs is what steps of p that run read of those that o leaves out, and
+// that is not among o.Outputs. Without it the run does not begin.
+func (o RunOptions) MissingOutputs(p *plan.Plan) []plan.MissingOutput {
+	out := o.leftOut(p)
+	if len(out) == 0 {
+		return nil
+	}
+	return p.MissingOutputs(func(i int) bool {
+		_, found := slices.BinarySearch(out, i)
+		return !found
+	}, func(step, output string) bool {
+		_, found := o.Outputs[step][output]
+		return found
+	})
 }

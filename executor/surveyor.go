@@ -215,6 +215,9 @@ func (f *finding) block(step *plan.Step, reason event.Reason, message string) {
 // suppose tells the machine of a step that would not run.
 func (s *surveyor) suppose(n run.Node, f *finding) {
 	e := event.Event{Type: event.Skipped, Reason: f.reason}
+	if f.reason == event.ReasonLeftOut {
+		e.Outputs = canonicalOutputs(s.run.options.Outputs)[f.StepID]
+	}
 	switch {
 	case f.reason == "":
 		return

@@ -84,7 +84,7 @@ func (c *cli) apply(file string, f *applyFlags) error {
 		return usage("", "--dry-run starts nothing that --detach could let go on")
 	}
 	if f.dryRun {
-		return c.plan(file, &planFlags{load: f.load, engine: f.engine, params: f.params, steps: f.steps, approval: f.approval, output: f.outputs.format})
+		return c.plan(file, &planFlags{load: f.load, engine: f.engine, params: f.params, steps: f.steps, approval: f.approval, outputs: f.outputs})
 	}
 	if mine, err := c.goesOn(f); !mine || err != nil {
 		return err
@@ -112,6 +112,11 @@ func (c *cli) apply(file string, f *applyFlags) error {
 	}
 	outputs, err := c.givenOutputs(&f.outputs, &f.engine.state, p, nil)
 	if err != nil {
+		return err
+	}
+	left := f.steps.options()
+	left.Outputs = outputs
+	if err := missingOutputs(left.MissingOutputs(p)); err != nil {
 		return err
 	}
 	asked := c.asked(rb, file, p, f)

@@ -113,6 +113,42 @@ func (c *cli) givenOutputs(f *outputFlags, state *stateFlags, p *plan.Plan, mark
 	return all, nil
 }
 
+// missingOutputs says what must be given of steps that are left out, all of it at
+// once; nil: nothing.
+func missingOutputs(list []plan.MissingOutput) error {
+	if len(list) == 0 {
+		return nil
+	}
+	e := &exit{code: exitUsage, err: fmt.Errorf("%s of steps that are left out %s read by steps that run, and not given", plural(len(list), "output"), isAre(len(list)))}
+	givable := false
+	for _, m := range list {
+		e.help = append(e.help, missingHelp(m))
+		givable = givable || !m.Secret
+	}
+	if givable {
+		e.help = append(e.help, "or, as an earlier run has put them out: --outputs-from RUN")
+	}
+	return e
+}
+
+func missingHelp(m plan.MissingOutput) string {
+	readers := quote(m.Readers[0])
+	if n := len(m.Readers) - 1; n > 0 {
+		readers = fmt.Sprintf("%s and %d more", readers, n)
+	}
+	if m.Secret {
+		return fmt.Sprintf("let %s run: its output %s, for %s, is secret, and cannot be given", quote(m.Step), m.Output, readers)
+	}
+	return fmt.Sprintf("--output %s.%s=VALUE, for %s", quote(m.Step), m.Output, readers)
+}
+
+func isAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
 // outputValue is what an output is that was written on a command line: text
 // where the step would have written it to $RUNBOOK_STEP_OUTPUT, which holds
 // nothing else; else what it is in JSON, and text where it is no JSON.
@@ -172,10 +208,34 @@ func outputsOf(flags *stateFlags, ref string, all map[string]map[string]any) err
 	if err != nil {
 		return &exit{code: exitEngine, err: err}
 	}
+	items := map[string][]event.Item{}
 	for _, e := range events {
-		if e.Type == event.Completed && e.Phase == event.Main && e.Outputs != nil {
+		switch {
+		case e.Phase != event.Main:
+		case e.Type == event.Expanded && len(e.Items) > 0:
+			items[e.StepID] = e.Items
+		case e.Type == event.Completed && e.Outputs != nil:
 			all[e.StepID] = e.Outputs
+		case e.Type == event.Completed && items[e.StepID] != nil:
+			all[e.StepID] = lists(e.StepID, items[e.StepID], all)
 		}
 	}
 	return nil
+}
+
+// lists are the outputs of a step with foreach: of each, what its instances have
+// put out, in their order.
+func lists(id string, items []event.Item, all map[string]map[string]any) map[string]any {
+	lists := map[string]any{}
+	for i, item := range items {
+		for name, value := range all[id+"["+item.Key+"]"] {
+			list, _ := lists[name].([]any)
+			if list == nil {
+				list = make([]any, len(items)) // null where one has put out nothing
+				lists[name] = list
+			}
+			list[i] = value
+		}
+	}
+	return lists
 }

@@ -22,7 +22,7 @@ type planFlags struct {
 	params   paramFlags
 	steps    stepFlags
 	approval approvalFlags // of apply --dry-run: plan has no such flags
-	output   string
+	outputs  outputFlags
 	out      string
 	probe    bool
 	detailed bool
@@ -37,7 +37,8 @@ func (c *cli) planCommand() *cobra.Command {
 lines, timeouts, retries and effects. Steps of one wave may run at once. What is
 known only when another step has run stands as it is written, with the step that
 it waits for. Secrets are shown as ***. Nothing is run. Steps that --only, --skip
-or --from leave out are shown as such: they count as done, with outputs of null.
+or --from leave out are shown as such: they count as done, with the outputs that
+--output gives them. What apply would want to be given of them is told.
 
 With --probe only the probes are run, which read, and each step is told as one
 that will run, is already done, is not wanted, is blocked, or depends on what is
@@ -54,7 +55,7 @@ not known yet.`,
 	f.params.add(cmd)
 	f.steps.addChoice(cmd)
 	f.addProbe(cmd)
-	choice(cmd, &f.output, "output", "o", "text", "json")
+	f.outputs.add(c, cmd)
 	outFlag(cmd, &f.out)
 	f.engine.add(c, cmd)
 	f.load.add(cmd)
@@ -78,10 +79,14 @@ func (c *cli) plan(file string, f *planFlags) error {
 	if err := checkSteps(p, &f.steps, &f.approval); err != nil {
 		return err
 	}
-	leftOut := f.steps.options().LeftOut(p)
+	options := f.steps.options()
+	if options.Outputs, err = c.givenOutputs(&f.outputs, &f.engine.state, p, nil); err != nil {
+		return err
+	}
+	leftOut, missing := options.LeftOut(p), options.MissingOutputs(p)
 	var survey *executor.Survey
 	if f.probe {
-		if survey, err = c.survey(config, p, &f.steps); err != nil {
+		if survey, err = c.survey(config, p, &f.steps, options); err != nil {
 			return err
 		}
 	} else if f.detailed {
@@ -93,14 +98,16 @@ func (c *cli) plan(file string, f *planFlags) error {
 			colors = c.paint(c.stdout)
 		}
 		switch {
-		case f.output == "json":
-			return writePlanJSON(w, p, config, leftOut, survey)
+		case f.outputs.format == "json":
+			return writePlanJSON(w, p, config, options, survey)
 		case survey != nil:
 			printSurvey(w, colors, p.Name, survey)
+			printMissing(w, colors, missing)
 		default:
 			v := planView{w: w, paint: colors, config: config, view: newView(p)}
-			v.leaveOut(leftOut)
+			v.leaveOut(leftOut, options.Outputs)
 			v.print()
+			printMissing(w, colors, missing)
 		}
 		return nil
 	})
@@ -116,13 +123,34 @@ type planJSON struct {
 	Waves         [][]string      `json:"waves"`              // ids of steps that may run at once, in order
 	Config        executor.Config `json:"config"`             // what holds where a step says nothing
 	LeftOut       []string        `json:"left_out,omitempty"` // by --only, --skip or --from
-	Survey        *surveyJSON     `json:"survey,omitempty"`   // with --probe
+	Missing       []missingJSON   `json:"missing_outputs,omitempty"`
+	Survey        *surveyJSON     `json:"survey,omitempty"` // with --probe
 	Plan          *plan.Plan      `json:"plan"`
 }
 
-func writePlanJSON(w io.Writer, p *plan.Plan, config executor.Config, leftOut []string, survey *executor.Survey) error {
+// missingJSON is an output of a step that is left out, which must be given.
+type missingJSON struct {
+	StepID string   `json:"step_id"`
+	Output string   `json:"output"`
+	ReadBy []string `json:"read_by"`
+}
+
+// printMissing says what apply would want to be given.
+func printMissing(w io.Writer, p paint, list []plan.MissingOutput) {
+	for i, m := range list {
+		if i == 0 {
+			fmt.Fprintf(w, "\n%s of steps that are left out:\n", p.red("apply would refuse this without the outputs"))
+		}
+		fmt.Fprintf(w, "  %s\n", missingHelp(m))
+	}
+}
+
+func writePlanJSON(w io.Writer, p *plan.Plan, config executor.Config, o executor.RunOptions, survey *executor.Survey) error {
 	config.LockDir = "" // no step depends on it, and it differs from user to user
-	j := planJSON{FormatVersion: 1, Waves: [][]string{}, Config: config, LeftOut: leftOut, Survey: newSurveyJSON(survey), Plan: p}
+	j := planJSON{FormatVersion: 1, Waves: [][]string{}, Config: config, LeftOut: o.LeftOut(p), Survey: newSurveyJSON(survey), Plan: p}
+	for _, m := range o.MissingOutputs(p) {
+		j.Missing = append(j.Missing, missingJSON{m.Step, m.Output, m.Readers})
+	}
 	for _, wave := range runbook.Graph(p).Levels() {
 		ids := make([]string, len(wave))
 		for i, n := range wave {

@@ -168,7 +168,7 @@ func (v *planView) afterSkip(when string, s *plan.Step, place int) {
 	if len(still) == 1 {
 		text += "s"
 	}
-	if len(s.Outputs) > 0 {
+	if state, _ := v.view.step(s.ID); len(s.Outputs) > 0 && state.Outputs == nil {
 		text += ", its outputs being null"
 	}
 	v.list(when, []string{text})

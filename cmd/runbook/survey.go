@@ -25,7 +25,7 @@ func (f *planFlags) addProbe(cmd *cobra.Command) {
 }
 
 // survey runs the probes of a plan. A signal ends them.
-func (c *cli) survey(config executor.Config, p *plan.Plan, choose *stepFlags) (*executor.Survey, error) {
+func (c *cli) survey(config executor.Config, p *plan.Plan, choose *stepFlags, o executor.RunOptions) (*executor.Survey, error) {
 	engine, err := executor.New(config, executor.WithContainment())
 	if err != nil {
 		return nil, &exit{code: exitEngine, err: err}
@@ -45,7 +45,7 @@ func (c *cli) survey(config executor.Config, p *plan.Plan, choose *stepFlags) (*
 		case <-ctx.Done():
 		}
 	}()
-	survey, err := engine.Survey(ctx, p, choose.options())
+	survey, err := engine.Survey(ctx, p, o)
 	switch {
 	case code.Load() != 0:
 		return nil, &exit{code: int(code.Load()), err: errors.New("interrupted, nothing was started but probes")}

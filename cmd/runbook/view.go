@@ -37,9 +37,9 @@ func newView(p *plan.Plan) *view {
 	return v
 }
 
-// leaveOut makes steps known that are not to run: they count as done, and have no
-// outputs.
-func (v *view) leaveOut(ids []string) {
+// leaveOut makes steps known that are not to run: they count as done, and have
+// only the outputs they are given.
+func (v *view) leaveOut(ids []string, outputs map[string]map[string]any) {
 	if len(ids) == 0 {
 		return
 	}
@@ -47,10 +47,9 @@ func (v *view) leaveOut(ids []string) {
 	for _, id := range ids {
 		v.leftOut[id] = true
 	}
-	skipped := plan.StepState{Status: event.StatusSkipped.String()}
 	v.step = func(id string) (plan.StepState, bool) {
 		if v.leftOut[id] {
-			return skipped, true
+			return plan.StepState{Status: event.StatusSkipped.String(), Outputs: plan.Values(outputs[id])}, true
 		}
 		i := slices.IndexFunc(v.plan.Groups, func(g plan.Group) bool { return g.ID == id })
 		if i < 0 || slices.ContainsFunc(v.plan.Groups[i].Steps, func(s int) bool { return !v.leftOut[v.plan.Steps[s].ID] }) {

@@ -32,6 +32,7 @@ type Memory struct {
 	items    map[string][]event.Item // of each foreach that was begun; of the body of a step: none
 	inside   map[string][]string     // what had an attempt inside of each of those
 	whole    map[string]event.Fingerprint
+	given    map[string]event.Values // outputs of steps that were left out
 }
 
 type phaseID struct {
@@ -62,6 +63,7 @@ func Remember(events []event.Event) *Memory {
 		past: map[string]*past{}, attempts: map[phaseID]int{}, asked: map[string]event.Fingerprint{},
 		approved: map[string]approved{}, refused: map[string]event.Event{}, items: map[string][]event.Item{},
 		whole: map[string]event.Fingerprint{}, ran: map[string]int{}, undone: map[string]int{}, inside: map[string][]string{},
+		given: map[string]event.Values{},
 	}
 	for i := range events {
 		m.apply(&events[i])
@@ -75,6 +77,7 @@ func (m *Memory) clone() *Memory {
 	c.past, c.attempts, c.asked, c.approved = maps.Clone(m.past), maps.Clone(m.attempts), maps.Clone(m.asked), maps.Clone(m.approved)
 	c.refused, c.ran, c.undone = maps.Clone(m.refused), maps.Clone(m.ran), maps.Clone(m.undone)
 	c.items, c.whole, c.inside = maps.Clone(m.items), maps.Clone(m.whole), maps.Clone(m.inside)
+	c.given = maps.Clone(m.given)
 	for id, list := range c.inside {
 		c.inside[id] = slices.Clip(list)
 	}
@@ -157,6 +160,10 @@ func (m *Memory) applyStep(e *event.Event) {
 			}
 		default:
 			m.end(id, e)
+		}
+	case event.Skipped:
+		if e.Outputs != nil {
+			m.given[id] = e.Outputs
 		}
 	case event.Interrupted:
 		if p != nil {

@@ -53,6 +53,9 @@ func (m *Machine) settle() {
 // recordLeftOut ends a step that a flag leaves out.
 func (m *Machine) recordLeftOut(i int) {
 	e := event.Event{Type: event.Skipped, Reason: event.ReasonLeftOut, Message: m.leftOutBy(), Outputs: m.options.Outputs[m.stepID(i)]}
+	if m.memory != nil && e.Outputs == nil {
+		e.Outputs = m.memory.given[m.stepID(i)]
+	}
 	if m.memory != nil && m.memory.past[m.stepID(i)] != nil {
 		e.Kept, e.Attempt = true, m.memory.past[m.stepID(i)].start.Attempt
 	}
