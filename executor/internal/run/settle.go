@@ -128,21 +128,6 @@ func (m *Machine) settleGates(k *block) bool {
 	return true
 }
 
-// recordRolledBack says of a step that it was undone.
-func (m *Machine) recordRolledBack() bool {
-	for k := &m.blocks[m.stages[rollback]]; m.undone < k.size; m.undone++ {
-		n := &m.nodes[k.first+m.undone]
-		if !n.status.Ended() {
-			return false
-		}
-		if undone := int(n.job.undoes); n.status == event.StatusCompleted && !m.nodes[undone].rolledBack {
-			m.recordAbout(undone, event.Event{Type: event.RolledBack})
-			return true
-		}
-	}
-	return false
-}
-
 // halt says why nothing new starts.
 type halt uint8
 
@@ -340,13 +325,4 @@ func (m *Machine) recordEnd() {
 func (m *Machine) rest() {
 	m.unlockRun()
 	m.emit(End{})
-}
-
-// undoneStatus is how a run stands that went on only to undo what it had done: as
-// it had ended, or, where it had not, cancelled.
-func (m *Machine) undoneStatus() event.Status {
-	if before := m.options.Memory.Status; before.Ended() {
-		return before
-	}
-	return event.StatusCancelled
 }
