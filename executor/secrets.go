@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,19 +20,27 @@ const (
 )
 
 // fetchSecrets gets every secret of a plan, in file order. They are kept in
-// memory and nowhere else. No error shows anything of a value.
+// memory and nowhere else. The error is that of every secret that cannot be had;
+// it shows nothing of a value.
 func (r *liveRun) fetchSecrets(ctx context.Context) (map[string]string, error) {
 	values := make(map[string]string, len(r.plan.Secrets))
+	var problems []string
 	for i := range r.plan.Secrets {
 		s := &r.plan.Secrets[i]
 		text, err := r.fetchSecret(ctx, s, values)
-		if err != nil {
-			return nil, fmt.Errorf("secret %q: %w", s.Name, err)
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil:
+			problems = append(problems, fmt.Sprintf("secret %q: %v", s.Name, err))
+		case len(text) < minSecret:
+			problems = append(problems, fmt.Sprintf("secret %q has %d bytes; one of under %d cannot be masked without masking other text too", s.Name, len(text), minSecret))
+		default:
+			values[s.Name] = text
 		}
-		if len(text) < minSecret {
-			return nil, fmt.Errorf("secret %q has %d bytes; one of under %d cannot be masked without masking other text too", s.Name, len(text), minSecret)
-		}
-		values[s.Name] = text
+	}
+	if len(problems) > 0 {
+		return nil, errors.New(strings.Join(problems, "; "))
 	}
 	return values, nil
 }
