@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/internal/failpoint"
 )
 
 // A File is a journal that is written. Append may be called by one goroutine at
@@ -167,6 +168,7 @@ func (f *File) Append(e event.Event) error {
 		return f.err
 	}
 	f.buf = appendRecord(f.buf[:0], &e, f.prev)
+	failpoint.Reach(failpoint.Appending)
 	full := f.reserve.extend(f.end + int64(len(f.buf)))
 	n, err := f.disk.Write(f.buf)
 	if err == nil && n < len(f.buf) {
@@ -179,6 +181,7 @@ func (f *File) Append(e event.Event) error {
 		f.fail(fmt.Errorf("write the journal: %w", err))
 		return f.err
 	}
+	failpoint.Reach(failpoint.Appended)
 	f.prev = sha256.Sum256(f.buf)
 	f.last = Part{path: f.path, offset: f.end, size: int64(n), Count: 1}
 	f.end += int64(n)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/cloudops-run/runbook/internal/failpoint"
 )
 
 // syncDelay is how long a record waits for others to share a sync with. It
@@ -30,7 +32,9 @@ func (f *File) Sync() error {
 	f.timer.Stop()
 	f.mu.Unlock()
 
+	failpoint.Reach(failpoint.Syncing)
 	err := f.sync()
+	failpoint.Reach(failpoint.Synced)
 
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/cloudops-run/runbook/executor/internal/lock"
 	"github.com/cloudops-run/runbook/executor/journal"
+	"github.com/cloudops-run/runbook/internal/failpoint"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
@@ -34,13 +35,16 @@ func (f *Folder) Create(id uuid.UUID, asked Asked, p *plan.Plan) (*Run, error) {
 	if err := os.Mkdir(r.path, 0o700); err != nil {
 		return nil, fmt.Errorf("run %s: %w", id, err)
 	}
+	failpoint.Reach(failpoint.Creating)
 	err := r.fill(asked, p)
 	if err == nil {
+		failpoint.Reach(failpoint.Naming)
 		err = os.Rename(r.path, path)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("folder of run %s: %w", id, err), r.Release(), os.RemoveAll(r.path))
 	}
+	failpoint.Reach(failpoint.Named)
 	r.path = path
 	return r, nil
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"github.com/cloudops-run/runbook/internal/failpoint"
 )
 
 // errOutOfReach is a shortage that dup3 in the child reports as EBADF.
@@ -159,7 +161,7 @@ func (x *execution) fork(files [3]uintptr) error {
 	}
 	leaders.starting.RLock()
 	defer leaders.starting.RUnlock()
-	failpoint("fork")
+	failpoint.Reach(failpoint.Forking)
 	x.exit.Started = time.Now()
 	var pid int
 	var err error
@@ -174,12 +176,12 @@ func (x *execution) fork(files [3]uintptr) error {
 	if err != nil {
 		return os.NewSyscallError("exec", err)
 	}
-	failpoint("forked")
+	failpoint.Reach(failpoint.Forked)
 	x.pid, x.exit.PID = pid, pid
 	if h.adoption != nil {
 		h.adoption.enter(x)
 	}
-	failpoint("entered")
+	failpoint.Reach(failpoint.Entered)
 	x.pidfd = newPidfd(pidfd)
 	leaders.add(x)
 	return nil
@@ -199,6 +201,3 @@ func nearLimit(files []uintptr) bool {
 	}
 	return false
 }
-
-// failpoint is called at moments at which the tests kill this program.
-var failpoint = func(string) {}

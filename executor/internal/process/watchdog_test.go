@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/cloudops-run/runbook/internal/failpoint"
 )
 
 // An engine of these tests is a contained host in a process of its own, which
@@ -191,8 +193,8 @@ func engineRole(a []string) {
 	}
 	claim := "PROCESS_TEST_RUN=" + args[len(args)-1]
 	h.Claim(claim)
-	failpoint = func(here string) {
-		if here == at {
+	failpoint.Reach = func(here failpoint.Point) {
+		if string(here) == at {
 			killSelf(syscall.SIGKILL)
 		}
 	}
@@ -244,7 +246,7 @@ func TestKilledEngineWithOrphan(t *testing.T) {
 // written down, an engine leaves no more.
 func TestKilledEngineAtFailpoints(t *testing.T) {
 	for at, children := range map[string][]string{
-		"fork":    {"plain"},
+		"forking": {"plain"},
 		"forked":  {"plain", "stubborn", "setsid bare", "double stubborn", "fifty"},
 		"entered": {"plain", "setsid bare", "double stubborn"},
 	} {
