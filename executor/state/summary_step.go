@@ -107,13 +107,17 @@ func (s *Step) running() *Attempt {
 }
 
 // interrupt: the engine died, at last seen then. What it had begun has an end
-// that nobody knows.
+// that nobody knows; of a step that waited for its next attempt everything is
+// known, and it is what the last one came to.
 func (s *Step) interrupt(then time.Time) {
 	if a := s.running(); a != nil {
 		a.Status, a.EndedAt = event.StatusInterrupted, then
 	}
 	if s.Status == event.StatusRunning {
 		s.Status, s.EndedAt = event.StatusInterrupted, then
+		if n := len(s.Attempts); n > 0 {
+			s.Status = s.Attempts[n-1].Status
+		}
 	}
 	s.Waiting = nil
 }
