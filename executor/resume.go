@@ -92,7 +92,7 @@ func (e *Engine) goOn(ctx context.Context, r *liveRun) (err error) {
 	}
 	var past journal.Past
 	if r.disk.journal, past, err = r.disk.run.OpenJournal(); err != nil {
-		return errors.Join(fmt.Errorf("run %s: %w", r.id, err), r.disk.run.Release())
+		return errors.Join(err, r.disk.run.Release())
 	}
 	defer func() {
 		if err != nil {
