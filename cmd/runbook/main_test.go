@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "rewrite the golden files in the scripts
 //
 // Runs are kept in a folder of the tests, not in that of who runs them.
 func TestMain(m *testing.M) {
-	testscript.Main(&tests{m}, map[string]func(){"runbook": main, "child": child})
+	testscript.Main(&tests{m}, map[string]func(){"runbook": fatalMain, "child": child})
 }
 
 // tests are the tests with a state folder of their own around them.
