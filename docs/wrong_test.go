@@ -37,7 +37,7 @@ var wrong = []string{
 	file("params:\n  target: {type: string}\n", step("shell: make ${{ params.target }}")),
 	file("params:\n  target: {type: string}\n", step("exec: [python3, -c, \"print('${{ params.target }}')\"]")),
 	file("params:\n  replicas: {type: integer, default: many}\n", step("exec: [make]")),
-	file("secrets:\n  token: {env: TOKEN}\n", step("exec: [make, \"TOKEN=${{ secrets.token }}\"]")),
+	file("secrets:\n  token: {env: TOKEN}\n", step("exec: [./publish, \"--token=${{ secrets.token }}\"]")),
 	step("uses: restart.yaml"),
 	step("foreach: [blue, green, blue]", "exec: [make]"),
 	file("lock: deploy\n", step("exec: [make]", "lock: deploy")),

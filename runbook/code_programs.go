@@ -2,6 +2,7 @@ package runbook
 
 import (
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -17,14 +18,18 @@ type codeProgram struct {
 	value    string // flags with another value; FLAG/2 takes two
 	attached string // flags whose value, if any, is in the same word
 	file     string // flags that name a file of code, which then is in no argument
+	loads    string // flags that name a file of code which runs beside that
+	shells   string // flags that ask for a shell, which reads stdin if no command follows
+	replace  string // flags that name the word in whose place stdin is put
 	starts   string // flags behind which a command stands, as far as a lone ; or +
 	entry    string // flags that name the program the arguments are for
 	wrapping string // flags with a value that make the rest a command of its own
 
+	words    string // a pattern of words that are code, as far as the first expression in them
 	codeAt   int    // which word that is no flag is code, from 1; 0: none
 	besides  bool   // that holds in spite of flags of code
 	toggle   string // flags that make the first such word code
-	under    string // subcommands only behind which anything counts
+	under    string // subcommands only behind which anything is code
 	skip     int    // words before what wraps and joins are about
 	wraps    bool   // the rest is a command of its own
 	joins    bool   // the rest is made one text for a shell
@@ -34,6 +39,7 @@ type codeProgram struct {
 	greedy   bool   // everything behind the flag is code
 	long     bool   // -abc is one flag, not three
 	stdin    bool   // without code or a file of it, stdin is code
+	fed      bool   // what stdin holds become arguments of what it starts
 	away     bool   // variables of the step do not get to what it starts
 
 	variable string // how the code reads the variable VALUE
@@ -55,10 +61,14 @@ const (
 	mysqlSafe   = `use a script whose client binds values to ?; this one cannot`
 	sqliteSafe  = `pass the value in stdin: exec: [sqlite3, DB, "select cast(readfile('/dev/stdin') as text)"], stdin: "${{ ... }}"`
 	redisSafe   = `pass the value behind the number of keys, and read ARGV[1] in the code: exec: [redis-cli, EVAL, "return ARGV[1]", 0, "${{ ... }}"]`
-	awkSafe     = `pass the value with -v, and read it by its name: exec: [awk, -v, "value=${{ ... }}", "{ print value }"]`
+	awkSafe     = `pass the value in a variable: env: {VALUE: "${{ ... }}"}, and read ENVIRON["VALUE"] in the code; -v would expand backslashes in it`
 	jqSafe      = `pass the value with --arg, and read it by its name: exec: [jq, --arg, value, "${{ ... }}", ".name == $value"]`
 	yqSafe      = `pass the value in a variable: env: {VALUE: "${{ ... }}"}, and read strenv(VALUE) in the code, or env.VALUE where yq is a wrapper of jq`
-	sedSafe     = `sed knows no variables; use awk: exec: [awk, -v, "value=${{ ... }}", "{ print value }"]`
+	sedSafe     = `sed knows no variables; use awk: env: {VALUE: "${{ ... }}"}, exec: [awk, '{ print ENVIRON["VALUE"] }']`
+	makeSafe    = `pass the value in a variable: env: {VALUE: "${{ ... }}"}, and read "$$VALUE" in the recipe: the shell does not run what is in it, but make would expand $(VALUE)`
+	xargsSafe   = `put the placeholder behind the code: exec: [xargs, "-I{}", sh, -c, 'echo "$1"', sh, "{}"]`
+	remoteSafe  = `write the remote command out; values can reach it in a file or in stdin`
+	socatSafe   = `write the kind of the address out, such as "TCP:${{ ... }}", and write out what EXEC and SYSTEM start`
 	writtenOut  = `write it out`
 	parallelArg = `put the value behind the command: exec: [parallel, echo, ":::", "${{ ... }}"]`
 )
@@ -68,11 +78,11 @@ const (
 // name and its flag of code.
 var codePrograms = []codeProgram{
 	// Languages.
-	{names: strings.Join(plan.KnownShells(), " ") + " csh tcsh fish nu xonsh rbash", toggle: "-c", code: "--command --commands --init-command", value: "-o +o -O +O --rcfile --init-file", language: true, stdin: true, variable: `"$VALUE"`, argument: `"$1"`},
+	{names: strings.Join(plan.KnownShells(), " ") + " csh tcsh fish nu xonsh rbash", toggle: "-c", code: "--command --commands --init-command", value: "-o +o -O +O", loads: "--rcfile --init-file", language: true, stdin: true, variable: `"$VALUE"`, argument: `"$1"`},
 	{names: "python pypy", code: "-c", value: "-W -X -Q --check-hash-based-pycs", file: "-m", language: true, final: true, stdin: true, variable: `os.environ["VALUE"]`, argument: `sys.argv[1]`},
 	{names: "perl", code: "-e -E -M -m", value: "-I", attached: "-F -i -x -C -D -V", language: true, stdin: true, variable: `$ENV{VALUE}`, argument: `$ARGV[0]`},
 	{names: "ruby jruby", code: "-e", value: "-I -r -C -E --encoding", attached: "-F -i -K -T -W -x", language: true, stdin: true, variable: `ENV["VALUE"]`, argument: `ARGV[0]`},
-	{names: "node nodejs bun", code: "-e -p -pe --eval --print", value: "-r --require --import --loader -C --conditions", language: true, stdin: true, variable: `process.env.VALUE`, argument: `process.argv[1]`},
+	{names: "node nodejs bun", code: "-e -p -pe --eval --print", value: "-C --conditions", loads: "-r --require --import --loader", language: true, stdin: true, variable: `process.env.VALUE`, argument: `process.argv[1]`},
 	{names: "deno", under: "eval", codeAt: 1, value: "-c --config --import-map --ext", variable: `Deno.env.get("VALUE")`, argument: `Deno.args[0]`},
 	{names: "php", code: "-r -B -R -E --run --process-begin --process-code --process-end", value: "-d -c -z --define --php-ini", file: "-f --file -F --process-file", language: true, stdin: true, variable: `getenv("VALUE")`, argument: `$argv[1]`},
 	{names: "lua luajit", code: "-e", value: "-l", language: true, stdin: true, variable: `os.getenv("VALUE")`, argument: `arg[1]`},
@@ -84,16 +94,22 @@ var codePrograms = []codeProgram{
 	{names: "tclsh wish expect", code: "-c", file: "-f", language: true, stdin: true, variable: `$env(VALUE)`, argument: `[lindex $argv 0]`},
 	{names: "osascript", code: "-e", value: "-l -s", language: true, stdin: true, variable: `system attribute "VALUE"`},
 	{names: "pwsh powershell", code: "-c -C -Command -command -CommandWithArgs -EncodedCommand -e -ec", value: "-ExecutionPolicy -ep -WorkingDirectory -wd -OutputFormat -InputFormat -Version", file: "-File -file -f", long: true, language: true, greedy: true, final: true, stdin: true, variable: `$env:VALUE`},
-	{names: "emacs", code: "--eval --execute -eval -execute", long: true, variable: `(getenv "VALUE")`},
+	{names: "emacs emacsclient", code: "--eval --execute -eval -execute -e", loads: "-l --load -load", long: true, variable: `(getenv "VALUE")`},
+
+	{names: "vim vi nvim ex view", code: "-c --cmd", loads: "-S -u", variable: `$VALUE`},
+	{names: "gdb lldb", code: "-ex -iex -eval-command -init-eval-command --ex --eval-command -o -O --one-line", loads: "-x -s --command --source", long: true, safe: writtenOut},
 
 	// Programs whose arguments hold a program.
-	{names: "awk gawk mawk nawk original-awk", code: "-e --source", value: "-v -F -i -l --assign --field-separator --include --load", file: "-f -E --file --exec", codeAt: 1, final: true, safe: awkSafe},
+	{names: "awk gawk mawk nawk original-awk", code: "-e --source", value: "-v -F --assign --field-separator", loads: "-i -l --include --load", file: "-f -E --file --exec", codeAt: 1, final: true, safe: awkSafe},
 	{names: "sed gsed", code: "-e --expression", value: "-l --line-length", attached: "-i", file: "-f --file", codeAt: 1, safe: sedSafe},
 	{names: "jq jaq gojq", value: jqValues, file: "-f --from-file", codeAt: 1, safe: jqSafe},
 	{names: "yq", value: jqValues, code: "--expression", file: "--from-file", codeAt: 1, safe: yqSafe},
-	{names: "make gmake", code: "--eval -E", value: "-C -f -I -j -l -o -W --directory --file --makefile", variable: `$(VALUE)`},
+	{names: "make gmake", code: "--eval -E", value: "-C -I -j -l -o -W --directory", loads: "-f --file --makefile", words: `=`, safe: makeSafe},
 	{names: "find", starts: "-exec -execdir -ok -okdir", long: true},
-	{names: "git", code: "-c:alias. -c:core.sshcommand -c:core.pager -c:core.editor -c:core.fsmonitor -c:core.hookspath -c:diff.external -c:credential.helper", value: "-C --git-dir --work-tree", variable: `"$VALUE"`},
+	{names: "tar gtar", code: "--checkpoint-action:exec --to-command -I --use-compress-program -F --info-script --new-volume-script --rsh-command", value: "-f -C -T -X -b -H --file --directory", safe: writtenOut},
+	{names: "rsync", code: "-e --rsh --rsync-path", value: "-f -B -T -M --filter --exclude --include --files-from", safe: writtenOut},
+	{names: "socat", words: `(?i)^(exec:|system:|shell:|$)`, long: true, safe: socatSafe},
+	{names: "git", code: "-c:alias. -c:core.sshcommand -c:core.pager -c:core.editor -c:core.fsmonitor -c:core.hookspath -c:diff. -c:credential. -c:sequence.editor -c:gpg. -c:filter. -c:include --exec --exec-path --upload-pack --receive-pack", value: "-C --git-dir --work-tree", variable: `"$VALUE"`},
 
 	// Databases.
 	{names: "psql", code: "-c --command", value: psqlValues, file: "-f --file", stdin: true, safe: psqlSafe},
@@ -113,10 +129,22 @@ var codePrograms = []codeProgram{
 	{names: "script", code: "-c --command", value: "-E -I -O -B -T -o -m --echo --log-in --log-out", variable: `"$VALUE"`},
 	{names: "watch", value: "-n --interval -q --equexit", joins: true, variable: `"$VALUE"`},
 	{names: "parallel", value: "-j --jobs -a --arg-file -N -n -d --delimiter -C --colsep -S --sshlogin --timeout --delay --retries --joblog --results --halt --tmpdir --memfree --load --tagstring", joins: true, until: ":::", safe: parallelArg},
+	{names: "pdsh dsh clush", value: "-w -x -g -R -f -l -t -u -m -M", joins: true, safe: remoteSafe},
+	{names: "gcloud", under: "ssh", code: "--command", value: "--zone --project --region --account --configuration", skip: 1, joins: true, safe: remoteSafe},
+	{names: "vagrant", under: "ssh", code: "-c --command", long: true, safe: remoteSafe},
+	{names: "az", under: "run-command", code: "--scripts --script", long: true, safe: `pass the value with --parameters, and read "$1" in the script`},
+	{names: "aws", under: "send-command execute-command", code: "--parameters:commands --parameters:{ --command", long: true, safe: writtenOut},
+	{names: "salt salt-call salt-ssh", under: "cmd.run cmd.run_all cmd.run_stdout cmd.shell", joins: true, safe: remoteSafe},
+	{names: "ansible", code: "-a --args", value: "-m -i -u -l -t -f -e -M --module-name --inventory --user --limit --extra-vars", safe: remoteSafe},
+	{names: "heroku", under: "run run:detached", value: "-a --app -r --remote -s --size -e --env", joins: true, safe: remoteSafe},
+	{names: "fly flyctl", code: "-C", value: "-a --app -c --config", safe: remoteSafe},
+	{names: "tmux", under: "send-keys send new-session new new-window neww split-window splitw respawn-pane run-shell run pipe-pane", value: "-t -s -n -c -e -x -y -F -L -S -f", joins: true, safe: writtenOut},
+	{names: "screen", under: "stuff exec", value: "-S -p -X -c -t", joins: true, safe: writtenOut},
+	{names: "crontab", value: "-u", language: true, stdin: true, safe: writtenOut},
 	{names: "at batch", value: "-q -t", file: "-f", stdin: true, safe: writtenOut},
 
 	// Programs that start another.
-	{names: "sudo doas", value: "-u -g -h -p -C -r -t -T -U -D -R --user --group --host --prompt --close-from --role --type --command-timeout --other-user --chdir --chroot", wraps: true, away: true},
+	{names: "sudo doas", value: "-u -g -h -p -C -r -t -T -U -D -R --user --group --host --prompt --close-from --role --type --command-timeout --other-user --chdir --chroot", shells: "-s -i --shell --login", wraps: true, away: true, safe: `name a program for the value: exec: [sudo, sh, -c, 'read -r value; echo "$value"'], stdin: "${{ ... }}"`},
 	{names: "env", code: "-S --split-string", value: "-u -C --unset --chdir", wraps: true, variable: `"$VALUE"`},
 	{names: "setsid", wraps: true},
 	{names: "nohup time stdbuf unbuffer busybox toybox command dumb-init tini catchsegv", value: "-i -o -e -f --input --output --error --format", wraps: true},
@@ -129,7 +157,7 @@ var codePrograms = []codeProgram{
 	{names: "nsenter", value: "-t -S -G --target --setuid --setgid", wraps: true, stdin: true},
 	{names: "unshare", value: "-R -w -S -G --root --wd --setuid --setgid", wraps: true, stdin: true},
 	{names: "setpriv", value: "--reuid --regid --groups --inh-caps --bounding-set", wraps: true},
-	{names: "xargs", value: "-I -n -P -L -d -a -E -s --replace --max-args --max-procs --max-lines --delimiter --arg-file --max-chars", wraps: true},
+	{names: "xargs", value: "-n -P -L -d -E -s --max-args --max-procs --max-lines --delimiter --max-chars", replace: "-I -i --replace", file: "-a --arg-file", wraps: true, fed: true, safe: xargsSafe},
 	{names: "flock", code: "-c --command", value: "-w -E --timeout --wait --conflict-exit-code", skip: 1, wraps: true, variable: `"$VALUE"`},
 	{names: "gosu su-exec", skip: 1, wraps: true},
 	{names: "strace ltrace", value: "-e -o -p -s -u", wraps: true},
@@ -153,6 +181,9 @@ const (
 	flagEntry
 	flagToggle
 	flagWrapping
+	flagLoads
+	flagShells
+	flagReplace
 )
 
 type codeFlag struct {
@@ -165,14 +196,19 @@ type codeFlag struct {
 type knownProgram struct {
 	*codeProgram
 	flags map[string]codeFlag
+	words *regexp.Regexp // nil: none are code
 }
 
 var knownPrograms = sync.OnceValue(func() map[string]*knownProgram {
 	known := map[string]*knownProgram{}
 	for i := range codePrograms {
-		p := &knownProgram{&codePrograms[i], map[string]codeFlag{}}
+		p := &knownProgram{codeProgram: &codePrograms[i], flags: map[string]codeFlag{}}
+		if pattern := p.codeProgram.words; pattern != "" {
+			p.words = regexp.MustCompile(pattern)
+		}
 		for kind, list := range map[flagKind]string{flagCode: p.code, flagValue: p.value, flagAttached: p.attached, flagFile: p.file,
-			flagStarts: p.starts, flagEntry: p.entry, flagToggle: p.toggle, flagWrapping: p.wrapping} {
+			flagStarts: p.starts, flagEntry: p.entry, flagToggle: p.toggle, flagWrapping: p.wrapping,
+			flagLoads: p.loads, flagShells: p.shells, flagReplace: p.replace} {
 			for _, word := range strings.Fields(list) {
 				p.add(kind, word)
 			}
@@ -192,8 +228,13 @@ func (p *knownProgram) add(kind flagKind, word string) {
 	}
 	name, two := strings.CutSuffix(word, "/2")
 	f.kind, f.words = kind, 0
-	if kind == flagCode || kind == flagValue || kind == flagFile || kind == flagEntry || kind == flagWrapping {
+	switch kind {
+	case flagCode, flagValue, flagFile, flagEntry, flagWrapping, flagLoads:
 		f.words = 1
+	case flagReplace:
+		if word == "-I" { // the others have a value only in the same word
+			f.words = 1
+		}
 	}
 	if two {
 		f.words = 2

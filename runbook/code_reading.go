@@ -18,6 +18,8 @@ type codeReading struct {
 	given  bool    // code, or a file of it, was met
 	ended  bool    // no more flags
 	over   bool    // no more of anything
+	shell  bool    // without a command it is a shell
+	mark   string  // the word in whose place stdin is put; empty: behind all others
 	here   []*node // the word that is read, and what is behind it
 	rest   []*node // what is behind it
 }
@@ -26,7 +28,7 @@ func (r *codeReading) read(words []*node) {
 	for r.rest = words; len(r.rest) > 0 && !r.over && r.codeLine.found == nil; {
 		r.here, r.rest = r.rest, r.rest[1:]
 		w := r.here[0]
-		text, _, _ := strings.Cut(w.Value, "${{")
+		text := literalHead(w)
 		switch {
 		case r.ended || len(text) < 2 || text[0] != '-' && text[0] != '+':
 			r.word(w)
@@ -38,7 +40,7 @@ func (r *codeReading) read(words []*node) {
 			r.shortFlags(w, text)
 		}
 	}
-	if r.codeLine.found == nil && !r.over && !r.given && r.codeProgram.stdin {
+	if r.codeLine.found == nil && !r.over && !r.given && (r.codeProgram.stdin || r.shell) {
 		r.codeLine.stdin = r.place(nil)
 	}
 }
@@ -55,7 +57,30 @@ func (r *codeReading) end() {
 func (r *codeReading) start(words []*node) {
 	r.over = true
 	r.codeLine.away = r.codeLine.away || r.codeProgram.away
+	if len(words) > 0 && r.under == "" && r.dynamic(words[0]) {
+		r.isFile(words[0])
+		return
+	}
 	r.follow(words)
+	if r.fed && !r.given {
+		r.feed(words)
+	}
+}
+
+// feed finds out whether what stdin holds becomes code of what is started, which
+// has no stdin of its own.
+func (r *codeReading) feed(words []*node) {
+	last := &node{Kind: words[0].Kind}
+	if r.mark == "" {
+		words = append(slices.Clone(words), last)
+	}
+	inner := codeLine{depth: r.depth, dynamic: func(n *node) bool {
+		return n == last || r.mark != "" && strings.Contains(n.Value, r.mark)
+	}}
+	inner.follow(words)
+	if r.codeLine.stdin = nil; inner.found != nil {
+		r.codeLine.stdin = r.place(nil)
+	}
 }
 
 func (r *codeReading) place(n *node) *codePlace {
@@ -72,6 +97,14 @@ func (r *codeReading) isCode(n *node) {
 		r.allCode()
 	}
 	r.over = r.over || r.final
+}
+
+// isFile notes the name of a file of code that holds an expression.
+func (r *codeReading) isFile(n *node) {
+	if r.codeLine.found == nil && r.dynamic(n) {
+		r.codeLine.found = r.place(n)
+		r.codeLine.found.file = true
+	}
 }
 
 // allCode takes everything that is left for code.
@@ -96,6 +129,9 @@ func (r *codeReading) word(w *node) {
 	case r.wraps && strings.Contains(literal(w), "=") && r.plain == 0 && r.skip == 0 && !strings.HasPrefix(w.Value, "${{"):
 		r.assignment(w)
 		return
+	case r.words != nil && r.words.MatchString(literalHead(w)):
+		r.isCode(w)
+		return
 	case r.language && r.codeProgram.stdin && isStdinFlag(w.Value) && !r.given:
 		r.codeLine.stdin = r.place(nil)
 		r.given, r.over = true, true
@@ -116,12 +152,17 @@ func (r *codeReading) word(w *node) {
 	case r.codeAt == r.plain:
 		r.plain-- // a subcommand that may be left out
 	case r.language:
-		if !r.given && r.dynamic(w) {
-			r.codeLine.found = r.place(w)
-			r.codeLine.found.file = true
+		if !r.given {
+			r.isFile(w)
 		}
 		r.over = true
 	}
+}
+
+// literalHead is the part of a word before the first expression in it.
+func literalHead(w *node) string {
+	text, _, _ := strings.Cut(w.Value, "${{")
+	return text
 }
 
 // assignment is a variable for the program that is started.
@@ -129,6 +170,7 @@ func (r *codeReading) assignment(w *node) {
 	name, _, _ := strings.Cut(literal(w), "=")
 	if r.dynamic(w) && loadsCode(name) {
 		r.isCode(w)
+		r.codeLine.found.set = true
 	}
 }
 
@@ -187,6 +229,11 @@ func (r *codeReading) shortFlags(w *node, text string) {
 		switch {
 		case f.kind == flagAttached:
 			return
+		case f.kind == flagShells:
+			r.shell = true
+		case f.kind == flagReplace && f.words == 0:
+			r.flag(f, w, text[i+1:])
+			return
 		case f.kind == flagToggle && i+1 == len(text) && r.dynamic(w):
 			r.isCode(w)
 			return
@@ -224,6 +271,11 @@ func (r *codeReading) flagWithNext(f codeFlag) {
 	case flagStarts:
 		r.another()
 		return
+	case flagShells:
+		r.shell = true
+		return
+	case flagReplace:
+		r.mark = "{}"
 	}
 	if f.words == 0 || len(r.rest) < f.words {
 		return
@@ -237,7 +289,10 @@ func (r *codeReading) flagWithNext(f codeFlag) {
 func (r *codeReading) flag(f codeFlag, w *node, value string) {
 	switch f.kind {
 	case flagCode:
-		if len(f.prefixes) == 0 || slices.ContainsFunc(f.prefixes, func(p string) bool { return strings.HasPrefix(strings.ToLower(value), p) }) {
+		if !r.armed {
+			return
+		}
+		if len(f.prefixes) == 0 || strings.HasPrefix(value, "${{") || slices.ContainsFunc(f.prefixes, func(p string) bool { return strings.HasPrefix(strings.ToLower(value), p) }) {
 			r.isCode(w)
 			if p := r.codeLine.found; p != nil && len(f.prefixes) > 0 {
 				p.set = true
@@ -245,10 +300,17 @@ func (r *codeReading) flag(f codeFlag, w *node, value string) {
 		}
 	case flagFile:
 		r.given = true
+		r.isFile(w)
 		if value == "-" || value == "/dev/stdin" {
 			r.codeLine.stdin = r.place(nil)
 		}
 		r.over = r.language && r.final
+	case flagLoads:
+		r.isFile(w)
+	case flagReplace:
+		if r.mark = value; value == "" {
+			r.mark = "{}"
+		}
 	case flagEntry:
 		r.entry = &node{Kind: w.Kind, Value: value}
 	case flagWrapping:

@@ -30,7 +30,7 @@ func checkCode(c *checker, d *document) {
 	for _, s := range d.all() {
 		codeVars(s.env)
 		s.each(c.literalCommand)
-		if s.command.kind == plan.KindExec && c.isDynamic(s.stdin) {
+		if s.command.kind != plan.KindScript && c.isDynamic(s.stdin) {
 			if p := c.codeLine(&s.command).stdin; p != nil {
 				c.interpolated(s.stdin, p.help(), "%s would run its stdin as code, and code is literal", p.name)
 			}
@@ -78,9 +78,7 @@ func (c *checker) literalCommand(cmd *command) {
 	for _, n := range cmd.interpreter {
 		c.literalWord("interpreter", n)
 	}
-	if cmd.kind == plan.KindExec {
-		c.codeArguments(cmd)
-	}
+	c.codeArguments(cmd)
 }
 
 // codeArguments finds expressions in what some program takes for code, be it the
@@ -98,10 +96,34 @@ func (c *checker) codeArguments(cmd *command) {
 	}
 }
 
+// readsScript finds an interpreter that is told to run its stdin, and would never
+// look at the script.
+func (c *checker) readsScript(cmd *command) {
+	if cmd.kind != plan.KindScript || len(cmd.interpreter) == 0 || cmd.path == nil {
+		return
+	}
+	if p := c.codeLine(cmd).stdin; p != nil && !c.flagged[cmd.interpreter[0]] {
+		c.at(cmd.interpreter[0], ruleScript, "leave out what makes it do so, such as -s or -",
+			"%s, started like this, runs its stdin as code, and not the script", p.name)
+	}
+}
+
+// codeLine reads the command line that a command becomes.
 func (c *checker) codeLine(cmd *command) *codeLine {
 	l := &codeLine{dynamic: c.isDynamic}
-	if cmd.program != nil {
-		l.follow(append([]*node{cmd.program}, cmd.args...))
+	var words []*node
+	switch cmd.kind {
+	case plan.KindExec:
+		words = []*node{cmd.program}
+	case plan.KindScript:
+		if len(cmd.interpreter) > 0 {
+			words = append(slices.Clone(cmd.interpreter), cmd.path)
+		}
+	case plan.KindAwsCli:
+		words = []*node{{Value: "aws"}, cmd.service, cmd.operation}
+	}
+	if len(words) > 0 && !slices.Contains(words, nil) {
+		l.follow(append(words, cmd.args...))
 	}
 	return l
 }

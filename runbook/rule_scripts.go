@@ -20,4 +20,5 @@ func (c *checker) findScript(cmd *command) {
 	if f.problem != "" && !(f.needs && len(cmd.interpreter) > 0) {
 		c.at(n, ruleScript, f.help, "the script %s cannot run: %s", found(n), f.problem)
 	}
+	c.readsScript(cmd)
 }
