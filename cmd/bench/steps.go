@@ -84,8 +84,10 @@ func (b *bench) contest(title string, j job, rounds int) (base, engine *contesta
 		argv: []string{b.self, "@loop", fmt.Sprint(j.steps), fmt.Sprint(j.parallel), j.program},
 	})
 	engine = b.apply(j)
+	strict := b.apply(j)
+	strict.name, strict.argv = "the same, --durability strict", append(strict.argv, "--durability", "strict")
 	others, missing := peers(j)
-	all = append(append(all, engine), others...)
+	all = append(append(all, engine, strict), others...)
 	if err := b.race(rounds, all); err != nil {
 		return nil, nil, nil, fmt.Errorf("%s: %w", title, err)
 	}
@@ -100,11 +102,11 @@ func (b *bench) contest(title string, j job, rounds int) (base, engine *contesta
 	return all[0], engine, others, nil
 }
 
-// apply is runbook at j, with logs and events on. That the events were written
-// is part of the work, so it is checked; steps without output have no log.
+// apply is runbook at j, with logs, events and the journal on. That they were
+// written is part of the work, so it is checked; steps without output have no log.
 func (b *bench) apply(j job) *contestant {
 	c := &contestant{
-		name:  "runbook apply, logs and events",
+		name:  "runbook apply, logs, events and journal",
 		argv:  []string{b.runbook, "apply", "runbook.yaml", "--quiet", "--no-color", "--sink", "jsonl=" + events},
 		files: map[string]string{"runbook.yaml": runbookFile(j)},
 	}
@@ -116,9 +118,22 @@ func (b *bench) apply(j job) *contestant {
 		if seen.completed != j.steps {
 			return fmt.Errorf("%d of %d steps completed, says %s", seen.completed, j.steps, events)
 		}
-		return nil
+		return checkJournal(c.dir, j.steps)
 	}
 	return c
+}
+
+// checkJournal finds the journal of the one run below a contestant's folder.
+func checkJournal(dir string, steps int) error {
+	found, err := filepath.Glob(filepath.Join(dir, "tmp/state/runbook/runs/*/journal.jsonl"))
+	if err != nil || len(found) != 1 {
+		return fmt.Errorf("found %d journals, want 1: %v", len(found), err)
+	}
+	seen, err := readEvents(found[0])
+	if err == nil && seen.completed != steps {
+		err = fmt.Errorf("%d of %d steps completed, says the journal", seen.completed, steps)
+	}
+	return err
 }
 
 // A told is what the events of a run say about it.
