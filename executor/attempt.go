@@ -80,6 +80,9 @@ func (r *liveRun) unstartable(j *job) *Outcome {
 			j.spec = &spec
 			return nil
 		}
+		if process.Scarce(problem) { // the attempt waits for what is wanting, this loop cannot
+			return nil
+		}
 		err, again = problem, true
 	}
 	r.mu.Lock()
@@ -135,11 +138,9 @@ func (r *liveRun) attempt(ctx context.Context, killed <-chan struct{}, j *job) (
 		Stderr:      rec.stderr,
 		spec:        j.spec,
 	}
-	if f := rec.stdout.file; f != nil {
-		a.open = f.open
-		if r.engine.host == nil { // a runner from elsewhere starts nothing that could want for descriptors
-			f.open()
-		}
+	if a.open = rec.open; r.engine.host == nil { // a runner from elsewhere starts nothing that could want for descriptors
+		a.open = nil
+		rec.open()
 	}
 	out = r.engine.runner.Run(ctx, a)
 	rec.close(&out)

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -44,6 +45,23 @@ func readEnvFiles(paths []string) ([]plan.EnvVar, error) {
 		}
 	}
 	return vars, nil
+}
+
+// readFile is [readSmallFile] that waits for a descriptor.
+func (e *Engine) readFile(path string, limit int64) (text string, err error) {
+	err = e.retry(context.Background(), func() error {
+		text, err = readSmallFile(path, limit)
+		return err
+	})
+	return text, err
+}
+
+// retry calls f until it does not fail for want of what steps give back.
+func (e *Engine) retry(ctx context.Context, f func() error) error {
+	if e.host == nil {
+		return f()
+	}
+	return e.host.Retry(ctx, f)
 }
 
 // readSmallFile reads a regular file of at most limit bytes.

@@ -52,7 +52,7 @@ func TestReadEnvFiles(t *testing.T) {
 
 func TestTakeOutputFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out")
-	if values, err := takeOutputFile(path); values != nil || err != nil {
+	if values, err := takeOutputFile(path, readSmallFile); values != nil || err != nil {
 		t.Errorf("no file: %v, %v", values, err)
 	}
 	tests := []struct{ text, want string }{
@@ -64,7 +64,7 @@ func TestTakeOutputFile(t *testing.T) {
 	}
 	for _, tt := range tests {
 		os.WriteFile(path, []byte(tt.text), 0o600)
-		values, err := takeOutputFile(path)
+		values, err := takeOutputFile(path, readSmallFile)
 		if got := fmt.Sprint(values); err == nil && got != tt.want || err != nil && !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%.20q: got %s, %v, want %s", tt.text, got, err, tt.want)
 		}
@@ -73,7 +73,7 @@ func TestTakeOutputFile(t *testing.T) {
 		}
 	}
 	os.Mkdir(path, 0o700)
-	if _, err := takeOutputFile(path); err == nil {
+	if _, err := takeOutputFile(path, readSmallFile); err == nil {
 		t.Error("a folder was read")
 	}
 }

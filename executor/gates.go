@@ -71,7 +71,11 @@ func (r *liveRun) awaitLock(ctx context.Context, want run.Lock) (*lock.Lock, run
 	deadline := time.Now().Add(want.Wait)
 	waits := false
 	for {
-		held, err := lock.Acquire(r.engine.lockDir, want.Name, r.id.String())
+		var held *lock.Lock
+		err := r.engine.retry(ctx, func() (err error) {
+			held, err = lock.Acquire(r.engine.lockDir, want.Name, r.id.String())
+			return err
+		})
 		if err == nil {
 			if err := r.engine.guard(held.File()); err != nil {
 				r.notice(fmt.Sprintf("lock %q would be free at once should runbook be killed: %v", want.Name, err))

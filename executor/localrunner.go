@@ -33,7 +33,11 @@ func (l *localRunner) Run(ctx context.Context, a Attempt) Outcome {
 		return Outcome{Ending: NotStarted, Reason: reason, ExitCode: -1, Error: err.Error(), StartedAt: began, EndedAt: time.Now()}
 	}
 	if a.spec == nil {
-		spec, err := l.prepare(a.Invocation, a.Env)
+		var spec process.Spec
+		err := l.host.Retry(ctx, func() (err error) {
+			spec, err = l.prepare(a.Invocation, a.Env)
+			return err
+		})
 		if err != nil {
 			return notStarted("", err)
 		}

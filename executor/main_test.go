@@ -59,6 +59,11 @@ func child(words []string) int {
 		signal.Ignore(syscall.SIGTERM)
 		fmt.Println("hanging")
 		time.Sleep(time.Hour)
+	case "few":
+		if err := fewDescriptors(words[1], words[2]); err != nil {
+			fmt.Println(err)
+			return 1
+		}
 	case "kill":
 		syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		time.Sleep(time.Minute)

@@ -14,8 +14,8 @@ const maxOutputs = 1 << 20
 // takeOutputFile reads what a step appended to the file of $RUNBOOK_STEP_OUTPUT,
 // lines of name=value, and removes the file. Of a name that is there more than
 // once the last value counts. A step that wrote nothing has an empty result.
-func takeOutputFile(path string) (map[string]string, error) {
-	text, err := readSmallFile(path, maxOutputs)
+func takeOutputFile(path string, read func(string, int64) (string, error)) (map[string]string, error) {
+	text, err := read(path, maxOutputs)
 	if errors.Is(err, fs.ErrNotExist) { // as after nearly every step
 		return nil, nil
 	}

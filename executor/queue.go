@@ -11,6 +11,7 @@ import (
 
 	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/executor/internal/output"
+	"github.com/cloudops-run/runbook/executor/internal/process"
 	"github.com/cloudops-run/runbook/executor/journal"
 )
 
@@ -238,14 +239,27 @@ func (q *queue) readBack(r *records) {
 		return
 	}
 	left := gap{r.run, r.at, r.seq, r.Count}
-	err := r.Each(func(e event.Event) {
-		left.seq = e.Seq + 1
-		left.count--
-		q.hand(e)
+	err := patiently(func() error {
+		return r.Each(func(e event.Event) {
+			left.seq = e.Seq + 1
+			left.count--
+			q.hand(e)
+		})
 	})
 	if err != nil {
 		q.handGap(left)
 	}
+}
+
+// patiently calls f again for as long as there is no descriptor for it, some ten
+// seconds: a handler has the time, and steps give theirs back.
+func patiently(f func() error) error {
+	err := f()
+	for try := 0; process.Scarce(err) && try < 100; try++ {
+		time.Sleep(100 * time.Millisecond)
+		err = f()
+	}
+	return err
 }
 
 func (q *queue) handGap(g gap) {
@@ -261,7 +275,11 @@ func (q *queue) handLines(b *batch) {
 	q.mu.Unlock()
 	if text == "" {
 		var err error
-		if text, err = b.log.ReadAt(b.offset, b.size); err != nil {
+		err = patiently(func() error {
+			text, err = b.log.ReadAt(b.offset, b.size)
+			return err
+		})
+		if err != nil {
 			q.handGap(b.gap())
 			return
 		}

@@ -78,6 +78,24 @@ func (rec *recorder) channel(j *job, t event.Type, masker *mask.Masker) *channel
 	return c
 }
 
+// open takes what the attempt writes to, right before it starts.
+func (rec *recorder) open() (undo func(), err error) {
+	if err := rec.log.Reserve(); err != nil {
+		return nil, err
+	}
+	undoFile := func() {}
+	if f := rec.stdout.file; f != nil {
+		if undoFile, err = f.open(); err != nil {
+			rec.log.Release()
+			return nil, err
+		}
+	}
+	return func() {
+		undoFile()
+		rec.log.Release()
+	}, nil
+}
+
 // pass hands on what may be seen.
 func (c *channel) pass(p []byte) {
 	if c.file != nil {

@@ -40,8 +40,7 @@ type Attempt struct {
 	// recorded as started.
 	spec *process.Spec
 
-	// open makes the file that standard output goes to as well, nil: there is
-	// none. It is called right before the process starts; undo is for a start
+	// open takes what the output goes to; nil: it is there. It is called right before the process starts; undo is for a start
 	// that has to wait for descriptors, and must not hold any.
 	open func() (undo func(), err error)
 }

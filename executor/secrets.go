@@ -91,7 +91,7 @@ func (r *liveRun) secretSource(ctx context.Context, s *plan.Secret, scope *plan.
 		if !filepath.IsAbs(path.Text) {
 			path.Text = filepath.Join(r.plan.Dir, path.Text)
 		}
-		return readSmallFile(path.Text, maxSecret)
+		return r.engine.readFile(path.Text, maxSecret)
 	}
 	return r.secretProgram(ctx, s, scope)
 }

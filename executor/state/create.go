@@ -83,14 +83,23 @@ func writeJSON(path string, v any) error {
 }
 
 // CreateJournal begins the journal of a new run. Before its first record is
-// synced to the disk, all that the run began with is.
+// synced to the disk, all that the run began with is. What that takes is opened
+// at once: by then the steps may have every descriptor there is.
 func (r *Run) CreateJournal() (*journal.File, error) {
-	f, err := journal.Create(r.JournalFile())
+	first, err := openAll(r.askedFile(), r.planFile(), r.path, filepath.Dir(r.path))
+	var f *journal.File
+	if err == nil {
+		f, err = journal.Create(r.JournalFile())
+	}
 	if err != nil {
-		return nil, fmt.Errorf("run %s: %w", r.ID, err)
+		return nil, errors.Join(fmt.Errorf("run %s: %w", r.ID, err), closeAll(first))
 	}
 	f.Before(func() error {
-		return syncAll(r.askedFile(), r.planFile(), r.path, filepath.Dir(r.path))
+		var errs []error
+		for _, file := range first {
+			errs = append(errs, file.Sync())
+		}
+		return errors.Join(errors.Join(errs...), closeAll(first))
 	})
 	return f, nil
 }
@@ -104,15 +113,21 @@ func (r *Run) OpenJournal() (*journal.File, journal.Past, error) {
 	return f, past, err
 }
 
-func syncAll(paths ...string) error {
+func openAll(paths ...string) (files []*os.File, err error) {
 	for _, path := range paths {
 		file, err := os.Open(path)
 		if err != nil {
-			return err
+			return files, err
 		}
-		if err := errors.Join(file.Sync(), file.Close()); err != nil {
-			return err
-		}
+		files = append(files, file)
 	}
-	return nil
+	return files, nil
+}
+
+func closeAll(files []*os.File) error {
+	var errs []error
+	for _, file := range files {
+		errs = append(errs, file.Close())
+	}
+	return errors.Join(errs...)
 }

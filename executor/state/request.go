@@ -91,7 +91,7 @@ func (r *Run) request(q Request) error {
 // too, and told in a warning.
 func (r *Run) TakeRequests() (requests []Request, warnings []string, err error) {
 	entries, err := os.ReadDir(r.Requests())
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || noDescriptor(err) {
 		return nil, nil, nil
 	}
 	if err != nil {
@@ -103,7 +103,7 @@ func (r *Run) TakeRequests() (requests []Request, warnings []string, err error) 
 		}
 		path := filepath.Join(r.Requests(), e.Name())
 		q, err := readRequest(path)
-		if errors.Is(err, fs.ErrNotExist) {
+		if errors.Is(err, fs.ErrNotExist) || noDescriptor(err) {
 			continue
 		}
 		if err != nil {
@@ -117,6 +117,12 @@ func (r *Run) TakeRequests() (requests []Request, warnings []string, err error) 
 		}
 	}
 	return requests, warnings, nil
+}
+
+// noDescriptor reports whether a file could not be opened for want of something
+// that steps give back: a request is read when they have.
+func noDescriptor(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
 func readRequest(path string) (q Request, err error) {

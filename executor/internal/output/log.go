@@ -23,6 +23,7 @@ type Log struct {
 
 	mu   sync.Mutex
 	fd   int    // -1: not open
+	room int    // a descriptor that is held for the file; -1: none
 	end  int64  // bytes written
 	last string // the stream that wrote last
 	open bool   // the last byte written was not a newline
@@ -31,7 +32,7 @@ type Log struct {
 }
 
 // NewLog returns a log that will be at path, which must not exist.
-func NewLog(path string) *Log { return &Log{path: path, fd: -1} }
+func NewLog(path string) *Log { return &Log{path: path, fd: -1, room: -1} }
 
 // Path is where the log is; empty while there is none.
 func (l *Log) Path() string {
@@ -41,6 +42,37 @@ func (l *Log) Path() string {
 		return ""
 	}
 	return l.path
+}
+
+// Reserve takes the descriptor that the file will need. It is taken when the
+// attempt starts, which can wait for one; the first line, which keeps the
+// process from going on, cannot. Release gives it back, and so does Close.
+func (l *Log) Reserve() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.room >= 0 {
+		return nil
+	}
+	fd, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("open", err)
+	}
+	l.room = fd
+	return nil
+}
+
+// Release ends what Reserve began.
+func (l *Log) Release() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.release()
+}
+
+func (l *Log) release() {
+	if l.room >= 0 {
+		unix.Close(l.room)
+		l.room = -1
+	}
 }
 
 // shortage bounds how long a first line waits for a descriptor. Other steps end
@@ -53,6 +85,7 @@ const (
 // create makes the file, readable by its owner alone, and its folder if that is
 // missing.
 func (l *Log) create() {
+	l.release()
 	for range shortageTries {
 		l.fd, l.err = unix.Open(l.path, unix.O_CREAT|unix.O_EXCL|unix.O_WRONLY|unix.O_APPEND|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
 		switch l.err {
@@ -127,6 +160,7 @@ func (l *Log) ReadAt(offset int64, size int) (string, error) {
 func (l *Log) Close() (lost int64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.release()
 	if l.fd >= 0 {
 		if err := unix.Close(l.fd); l.err == nil {
 			l.err = err

@@ -239,3 +239,27 @@ func TestLogWaitsForDescriptors(t *testing.T) {
 		t.Errorf("Close = %d, %v", lost, err)
 	}
 }
+
+// A log that has reserved its descriptor gives it back, whether it needed it or
+// not.
+func TestLogReserves(t *testing.T) {
+	for _, use := range []func(l *Log){
+		func(l *Log) {},
+		func(l *Log) { l.Release() },
+		func(l *Log) { l.Append("stdout", []byte("x\n")) },
+	} {
+		l := NewLog(filepath.Join(t.TempDir(), "log"))
+		for range 2 {
+			if err := l.Reserve(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		use(l)
+		if _, err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		if l.room >= 0 || l.fd >= 0 {
+			t.Errorf("descriptors %d and %d are left", l.room, l.fd)
+		}
+	}
+}

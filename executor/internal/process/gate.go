@@ -47,6 +47,13 @@ func (g *gate) enter(patience time.Duration, cancel, kill <-chan struct{}) bool 
 	return false
 }
 
+// alone reports whether no more than one is admitted.
+func (g *gate) alone() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.active <= 1
+}
+
 // join admits whatever the limit.
 func (g *gate) join() {
 	g.mu.Lock()

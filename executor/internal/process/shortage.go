@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -16,12 +19,40 @@ const (
 
 	firstPause = 50 * time.Millisecond
 	lastPause  = 2 * time.Second
+
+	// elbowRoom is how many descriptors a start leaves to the rest of the
+	// program. Steps that run for hours must not keep it from reading what is
+	// asked of it, or what another step has put out.
+	elbowRoom = 4
 )
 
-// scarce reports whether err is want of something that others may give back.
+// Scarce reports whether err is want of something that others may give back, so
+// that [Host.Retry] may help.
+func Scarce(err error) bool { return scarce(err) }
+
 func scarce(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) ||
 		errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.ENOMEM)
+}
+
+// leaveRoom returns an error where a process, having got its own, leaves fewer
+// than elbowRoom descriptors. One that runs alone may have them all.
+func (h *Host) leaveRoom() (err error) {
+	if h.gate.alone() {
+		return nil
+	}
+	var room [elbowRoom]int
+	n := 0
+	for ; n < elbowRoom && err == nil; n++ {
+		room[n], err = unix.FcntlInt(h.null.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	}
+	if err != nil {
+		n--
+	}
+	for _, fd := range room[:n] {
+		unix.Close(fd)
+	}
+	return os.NewSyscallError("dup", err)
 }
 
 // Retry calls f, and again for as long as it fails for want of descriptors,

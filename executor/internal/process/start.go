@@ -129,6 +129,9 @@ func (x *execution) spawnOnce() (err error) {
 		ends[i] = w
 		files[i+1] = uintptr(w)
 	}
+	if err := x.host.leaveRoom(); err != nil {
+		return err
+	}
 	return x.fork(files)
 }
 
