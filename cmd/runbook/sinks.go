@@ -96,10 +96,17 @@ type openSink struct {
 	lines bool // it has a use for output
 	close func() error
 	last  chan struct{} // closed when it has had the last event of the run
+	gone  chan struct{} // closed when it gets none any more, because it panicked
 }
 
 // OnEvent passes e on, and notes the last one.
 func (s *openSink) OnEvent(e event.Event) {
+	defer func() {
+		if p := recover(); p != nil {
+			close(s.gone)
+			panic(p) // the engine tells
+		}
+	}()
 	s.EventHandler.OnEvent(e)
 	if (e.Type == event.RunCompleted || e.Type == event.RunPaused) && !s.finished() {
 		close(s.last)
@@ -123,7 +130,7 @@ type sinks struct {
 }
 
 func (s *sinks) add(name string, lines bool, h event.EventHandler, closing func() error) {
-	s.open = append(s.open, &openSink{EventHandler: h, name: name, lines: lines, close: closing, last: make(chan struct{})})
+	s.open = append(s.open, &openSink{EventHandler: h, name: name, lines: lines, close: closing, last: make(chan struct{}), gone: make(chan struct{})})
 }
 
 // openSinks opens what the flags ask for. The console is there without being
@@ -222,11 +229,13 @@ func (s *sinks) closeAll() []error {
 	return errs
 }
 
-// wait waits until every sink has had the last event of the run, or ctx ends.
+// wait waits until every sink has had the last event of the run, or panicked, or
+// ctx ends.
 func (s *sinks) wait(ctx context.Context) {
 	for _, open := range s.open {
 		select {
 		case <-open.last:
+		case <-open.gone:
 		case <-ctx.Done():
 			return
 		}
