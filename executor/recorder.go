@@ -7,6 +7,7 @@ import (
 
 	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/executor/internal/output"
+	"github.com/cloudops-run/runbook/executor/internal/process"
 	"github.com/cloudops-run/runbook/executor/mask"
 	"github.com/cloudops-run/runbook/executor/state"
 	"github.com/cloudops-run/runbook/runbook/plan"
@@ -80,8 +81,10 @@ func (rec *recorder) channel(j *job, t event.Type, masker *mask.Masker) *channel
 
 // open takes what the attempt writes to, right before it starts.
 func (rec *recorder) open() (undo func(), err error) {
-	if err := rec.log.Reserve(); err != nil {
-		return nil, err
+	if process.Scant() {
+		if err := rec.log.Reserve(); err != nil {
+			return nil, err
+		}
 	}
 	undoFile := func() {}
 	if f := rec.stdout.file; f != nil {

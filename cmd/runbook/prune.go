@@ -113,6 +113,10 @@ func (c *cli) prune(where *stateFlags, policy state.Keep) error {
 	return err
 }
 
+// retiredAtOnce is how many old runs one run looks at when it ends. It leaves one
+// more behind, so a few are enough.
+const retiredAtOnce = 20
+
 // retire removes runs that need not be kept any more, at the end of another. What
 // goes wrong with that is no failure of what was asked for.
 func (c *cli) retire(where *stateFlags, policy state.Keep) {
@@ -120,6 +124,7 @@ func (c *cli) retire(where *stateFlags, policy state.Keep) {
 	if err != nil || folder == nil {
 		return
 	}
+	policy.Most = retiredAtOnce
 	_, problems, err := folder.Prune(policy)
 	if err != nil {
 		c.complain("warning", "old runs were not removed: "+sink.Escape(err.Error()))

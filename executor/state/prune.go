@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,7 @@ type Keep struct {
 	Runs       int           // 0: however many there are
 	Age        time.Duration // 0: however old they are
 	Unfinished bool          // paused and interrupted runs go too
+	Most       int           // look at no more runs than this; 0: at all
 	DryRun     bool          // nothing goes; it is only told what would
 }
 
@@ -31,10 +33,13 @@ func (f *Folder) Prune(k Keep) (removed []uuid.UUID, problems []Problem, err err
 	if err != nil {
 		return nil, nil, err
 	}
+	var over []uuid.UUID
 	for i, id := range ids {
-		if !k.exceeded(i, id) {
-			continue
+		if k.exceeded(i, id) {
+			over = append(over, id)
 		}
+	}
+	for _, id := range k.some(over) {
 		gone, err := f.remove(id, k)
 		if err != nil {
 			problems = append(problems, Problem{f.run(id).path, err})
@@ -47,6 +52,16 @@ func (f *Folder) Prune(k Keep) (removed []uuid.UUID, problems []Problem, err err
 		problems = append(problems, f.sweep()...)
 	}
 	return removed, problems, nil
+}
+
+// some is those of a list to look at. Runs that cannot go stay in the list for
+// ever, so that it is not always the same ones that are looked at.
+func (k *Keep) some(list []uuid.UUID) []uuid.UUID {
+	if k.Most <= 0 || len(list) <= k.Most {
+		return list
+	}
+	from := rand.IntN(len(list) - k.Most + 1)
+	return list[from : from+k.Most]
 }
 
 // exceeded: the run that i newer ones follow goes, if nothing speaks for it.
