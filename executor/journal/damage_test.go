@@ -77,10 +77,13 @@ func TestOpenRefusesDamage(t *testing.T) {
 	want := sample(200)
 	data := encoded(want)
 	records := bytes.SplitAfter(data, []byte("\n"))
+	again := sample(5)
+	again[3].Seq = again[2].Seq // two engines that did not know of each other
 	for name, damaged := range map[string][]byte{
 		"a record is missing":  bytes.Join(append(append([][]byte{}, records[:3]...), records[4:]...), nil),
 		"records are swapped":  bytes.Join([][]byte{records[0], records[1], records[2], records[4], records[3]}, nil),
 		"a record comes twice": bytes.Join([][]byte{records[0], records[1], records[2], records[2], records[3]}, nil),
+		"a number comes twice": encoded(again),
 		"text in between":      bytes.Join([][]byte{records[0], records[1], records[2], []byte("text\n"), records[3]}, nil),
 		"zeros in between":     bytes.Join([][]byte{records[0], records[1], records[2], make([]byte, 9), records[3], records[4]}, nil),
 	} {

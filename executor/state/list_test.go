@@ -82,6 +82,30 @@ func TestStanding(t *testing.T) {
 	}
 }
 
+// A run that ends while it is looked at has ended: its engine did not die.
+func TestStandingAtTheEnd(t *testing.T) {
+	f := opened(t)
+	for range 50 {
+		r := created(t, f, Asked{})
+		journaled(t, r, started, began)
+		looked := make(chan event.Status)
+		go func() {
+			for {
+				s, err := f.run(r.ID).Standing()
+				if err != nil || s.Status != event.StatusRunning {
+					looked <- s.Status
+					return
+				}
+			}
+		}()
+		journaled(t, r, completed)
+		r.Release()
+		if s := <-looked; s != event.StatusCompleted {
+			t.Fatalf("it was seen as %v", s)
+		}
+	}
+}
+
 func TestList(t *testing.T) {
 	f := opened(t)
 	a := made(t, f, Asked{Name: "a", Labels: map[string]string{"team": "db", "env": "prod"}}, started, completed)

@@ -95,10 +95,7 @@ func (r *Run) backwards(visit func(*event.Event) bool) error {
 		if _, err := file.ReadAt(data, from); err != nil && err != io.EOF {
 			return fmt.Errorf("run %s: %w", r.ID, err)
 		}
-		if from > 0 { // the first record may be cut
-			data = data[bytes.IndexByte(data, '\n')+1:]
-		}
-		if settled(data, visit) || from == 0 {
+		if settled(data, visit) || from == 0 { // a record that is cut is none
 			return nil
 		}
 	}
