@@ -65,7 +65,16 @@ func (r *Run) fill(asked Asked, p *plan.Plan) error {
 	if err := writeJSON(r.askedFile(), asked); err != nil {
 		return err
 	}
-	return writeJSON(r.planFile(), p)
+	if err := writeJSON(r.planFile(), p); err != nil {
+		return err
+	}
+	// An engine that is killed before its first record leaves a run that can be
+	// gone on with: a journal that is missing is one that somebody took away.
+	f, err := journal.Create(r.JournalFile())
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // writeJSON writes a file that is not there yet.
@@ -89,7 +98,7 @@ func (r *Run) CreateJournal() (*journal.File, error) {
 	first, err := openAll(r.askedFile(), r.planFile(), r.path, filepath.Dir(r.path))
 	var f *journal.File
 	if err == nil {
-		f, err = journal.Create(r.JournalFile())
+		f, _, err = journal.Open(r.JournalFile())
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("run %s: %w", r.ID, err), closeAll(first))
