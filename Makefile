@@ -5,6 +5,9 @@ PREFIX ?= /usr/local
 # FUZZ chooses fuzz targets by regular expression, TIME is for each of them.
 FUZZ   ?= .
 TIME   ?= 10s
+# ROUNDS is for each test of faults, SOAK chooses among them.
+ROUNDS ?= 300
+SOAK   ?= ^Test(KilledAt|ResumeOfWhat|FullDisk$$|FewDescriptors|SecondEngine|Suspended|Floods|FiveHundred|HundredThousand)
 
 SHELL       := bash
 .SHELLFLAGS := -o pipefail -c
@@ -35,6 +38,10 @@ install: build ## install the binary to $(DESTDIR)$(PREFIX)/bin
 test: ## all tests, in random order, with the race detector if there is a C compiler
 	$(if $(RACE),,@echo 'make test: no C compiler with headers (gcc and libc6-dev): the race detector is off')
 	$(GO) test $(RACE) -shuffle=on -json ./... | $(GO) run ./cmd/testlog
+
+.PHONY: soak
+soak: ## faults for hours: ROUNDS=300 kills and so on, floods of 10 GiB, 100,000 steps; SEED=N replays one round
+	$(GO) test $(RACE) -count=1 -timeout 12h -v -run '$(SOAK)' ./cmd/runbook -soak -rounds $(ROUNDS) $(if $(SEED),-seed $(SEED))
 
 .PHONY: lint
 lint: ## format, vet, staticcheck, import rules, modules, and a build for every system
