@@ -48,13 +48,11 @@ func (a *answer) attempt() *plan.Attempt {
 
 // newProbe is what a probe needs of the machine. The loop calls it.
 func (r *liveRun) newProbe(p run.Probe) *probe {
-	q := &probe{Probe: p.Probe, step: &plan.Step{Dir: r.plan.Dir, WorkingDir: plan.Text(r.plan.Dir)}}
-	q.scope = r.scope(p.Node)
-	if p.Node != run.Itself {
-		r.mu.Lock()
-		q.step = r.machine.Step(p.Node)
-		r.mu.Unlock()
-	}
+	q := &probe{Probe: p.Probe}
+	q.scope = r.scopeOf(func(h run.Hidden) (scope *plan.Scope) {
+		q.step, scope = r.machine.Asker(p.Node, p.Which, h)
+		return scope
+	})
 	return q
 }
 

@@ -16,7 +16,7 @@ const reasonEmpty event.Reason = "nothing inside"
 // loop asks about each item of a step with foreach, if its list is known and a
 // question is about items.
 func (s *surveyor) loop(f *finding, step *plan.Step, n run.Node) {
-	if because := s.waitsFor(n, listRefs(step.Foreach)); because != "" {
+	if because := s.waitsFor(n, "", listRefs(step.Foreach)); because != "" {
 		f.Verdict, f.Because = Undecided, because
 		return
 	}

@@ -52,7 +52,7 @@ const (
 func (s *surveyor) wholeRun(p *plan.Plan) finding {
 	var all finding
 	for i := range p.Require {
-		answer, because, err := s.holds(run.Itself, &p.Require[i])
+		answer, because, err := s.holds(run.Question{Node: run.Itself, Which: run.Require, Guard: &p.Require[i]})
 		switch {
 		case err != nil:
 			s.blocked = s.hide(err.Error())
@@ -233,7 +233,7 @@ func (s *surveyor) suppose(n run.Node, f *finding) {
 func (s *surveyor) ask(q run.Question, once bool) (tri, string, error) {
 	r, ok := s.gates[q]
 	if !ok {
-		r.answer, r.because, r.err = s.holds(q.Node, q.Guard)
+		r.answer, r.because, r.err = s.holds(q)
 		if once {
 			s.gates[q] = r
 		}
@@ -242,12 +242,16 @@ func (s *surveyor) ask(q run.Question, once bool) (tri, string, error) {
 }
 
 // holds asks a guard. because is what an unknown answer waits for.
-func (s *surveyor) holds(n run.Node, g *plan.Guard) (answer tri, because string, err error) {
-	scope := s.run.scope(n)
+func (s *surveyor) holds(asked run.Question) (answer tri, because string, err error) {
+	n, g := asked.Node, asked.Guard
 	if g.Expr != nil {
-		v, known, refs, err := g.Expr.EvalTri(scope, func(r plan.Ref) bool { return s.run.machine.Late(n, r) == nil })
+		scope := s.run.scopeOf(func(h run.Hidden) (scope *plan.Scope) {
+			_, scope = s.run.machine.Asker(n, asked.Which, h)
+			return scope
+		})
+		v, known, refs, err := g.Expr.EvalTri(scope, func(r plan.Ref) bool { return s.run.machine.Late(n, asked.Which, r) == nil })
 		if err != nil || !known {
-			return unknown, s.waitsFor(n, refs), err
+			return unknown, s.waitsFor(n, asked.Which, refs), err
 		}
 		truth, ok := v.(bool)
 		switch {
@@ -258,8 +262,8 @@ func (s *surveyor) holds(n run.Node, g *plan.Guard) (answer tri, because string,
 		}
 		return no, "", nil
 	}
-	q := s.run.newProbe(run.Probe{Node: n, Probe: g.Probe})
-	if because := s.waitsFor(n, refsOf(q)); because != "" {
+	q := s.run.newProbe(run.Probe{Node: n, Which: asked.Which, Probe: g.Probe})
+	if because := s.waitsFor(n, asked.Which, refsOf(q)); because != "" {
 		return unknown, because, nil
 	}
 	ok, err := s.run.probe(s.ctx, q)
@@ -295,11 +299,12 @@ func (s *surveyor) message(n run.Node, g *plan.Guard) string {
 
 func (s *surveyor) hide(text string) string { return s.run.vault.current().String(text) }
 
-// waitsFor says when names will have their values; empty: they have.
-func (s *surveyor) waitsFor(n run.Node, refs []plan.Ref) string {
+// waitsFor says when names in a guard, or, where which is empty, elsewhere in a
+// node, will have their values; empty: they have.
+func (s *surveyor) waitsFor(n run.Node, which run.Which, refs []plan.Ref) string {
 	var words []string
 	for _, named := range refs {
-		for _, r := range s.run.machine.Late(n, named) {
+		for _, r := range s.run.machine.Late(n, which, named) {
 			word := "the run has begun"
 			switch r.Root {
 			case "steps":

@@ -124,8 +124,13 @@ func findIn(m *mask.Masker, v any) (name string, found bool) {
 // scope is what the expressions of a step can see, secrets included. It may be
 // used beside the loop.
 func (r *liveRun) scope(n run.Node) *plan.Scope {
+	return r.scopeOf(func(h run.Hidden) *plan.Scope { return r.machine.ScopeWith(n, h) })
+}
+
+// scopeOf completes a scope of the machine, which it is asked for under its lock.
+func (r *liveRun) scopeOf(ask func(run.Hidden) *plan.Scope) *plan.Scope {
 	r.mu.Lock()
-	s := *r.machine.ScopeWith(n, run.Hidden{
+	s := *ask(run.Hidden{
 		Secret:  r.vault.secret,
 		Outputs: func(n run.Node) func(string) (string, bool) { return r.vault.output(r.machine.StepID(n)) },
 	})

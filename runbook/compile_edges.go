@@ -11,7 +11,7 @@ func (k *compiler) include(s *step) []int {
 	f := s.included
 	g := plan.Group{
 		ID: k.prefix + literal(s.id), Parent: k.group,
-		Params: compileParams(f.doc.params), With: k.with(s),
+		Dir: f.dir, Params: compileParams(f.doc.params), With: k.with(s),
 		If: k.guard(s.guards.wanted), Lock: k.lock(s.lock),
 	}
 	if s.approval != nil {
@@ -30,12 +30,7 @@ func (k *compiler) include(s *step) []int {
 	}
 	to := &k.plan.Groups[place-1]
 	to.Outputs, to.Steps = child.outputs(f.doc.outputs), members
-	if require := child.guards(f.doc.preface.require); require != nil {
-		for _, i := range k.ends(members, true) {
-			first := &k.plan.Steps[i]
-			first.Require = append(slices.Clone(require), first.Require...)
-		}
-	}
+	to.Require = child.guards(f.doc.preface.require)
 	return members
 }
 

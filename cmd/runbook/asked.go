@@ -48,14 +48,17 @@ func scriptsOf(p *plan.Plan) map[string]string {
 			command(&g.Probe.Command)
 		}
 	}
+	guards := func(list []plan.Guard) {
+		for i := range list {
+			guard(&list[i])
+		}
+	}
 	var step func(*plan.Step)
 	step = func(s *plan.Step) {
 		command(&s.Command)
 		guard(s.If)
 		guard(s.Unless)
-		for i := range s.Require {
-			guard(&s.Require[i])
-		}
+		guards(s.Require)
 		if s.Rollback != nil {
 			step(s.Rollback)
 		}
@@ -69,9 +72,11 @@ func scriptsOf(p *plan.Plan) map[string]string {
 				step(&steps[i])
 			}
 		}
-		for i := range p.Require {
-			guard(&p.Require[i])
+		for i := range p.Groups {
+			guard(p.Groups[i].If)
+			guards(p.Groups[i].Require)
 		}
+		guards(p.Require)
 	}
 	look(p)
 	return sums

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cloudops-run/runbook/executor/sink"
@@ -144,12 +145,25 @@ func (v *planView) guards(s *plan.Step, n names, place int) {
 	if maySkip && place >= 0 {
 		v.afterSkip("if it is skipped,", s, place)
 	}
+	v.groupRequires(s, place)
 	v.requires(s.Require, s, n)
 	if s.Approval != nil {
 		v.asks(*s.Approval, n)
 	}
 	if g := v.group(s); g != nil && g.Approval != nil && len(g.Steps) > 0 && g.Steps[0] == place {
 		v.asks(*g.Approval, v.names(g.Parent))
+	}
+}
+
+// groupRequires prints what included runbooks require before the first of their
+// steps that runs.
+func (v *planView) groupRequires(s *plan.Step, place int) {
+	for at := s.Group; at > 0; at = v.plan.Groups[at-1].Parent {
+		g := &v.plan.Groups[at-1]
+		first := slices.IndexFunc(g.Steps, func(i int) bool { return !v.leftOut[v.plan.Steps[i].ID] })
+		if first >= 0 && g.Steps[first] == place {
+			v.requires(g.Require, &plan.Step{Dir: g.Dir, WorkingDir: plan.Text(g.Dir)}, v.names(at))
+		}
 	}
 }
 
@@ -289,6 +303,7 @@ func (v *planView) body(s *plan.Step, n names) {
 	given.bind()
 	inner := &planView{view: given, w: v.w, paint: v.paint, config: v.config, margin: v.margin + "    "}
 	inner.needed()
+	inner.requires(p.Require, &plan.Step{Dir: p.Dir, WorkingDir: plan.Text(p.Dir)}, inner.names(0))
 	for i := range p.Steps {
 		inner.step(&p.Steps[i], p.Strategy == plan.DependencyGraph, i)
 	}

@@ -52,9 +52,11 @@ type Binding struct {
 type Group struct {
 	ID       string    `json:"id"`                 // of the step that includes, as in the plan
 	Parent   int       `json:"parent,omitempty"`   // the place in [Plan.Groups], from 1, of the runbook that includes; 0: the plan
+	Dir      string    `json:"dir,omitempty"`      // absolute: the folder of its file
 	Params   []Param   `json:"params,omitempty"`   // declared; Set: the default
 	With     []Binding `json:"with,omitempty"`     // evaluated with the names of Parent
 	If       *Guard    `json:"if,omitempty"`       // asked once, with the names of Parent; no: all Steps are skipped as not wanted
+	Require  []Guard   `json:"require,omitempty"`  // asked once before the first of Steps, with the names of the Group
 	Approval *Value    `json:"approval,omitempty"` // asked once before the first of Steps, with the names of Parent
 	Lock     *Lock     `json:"lock,omitempty"`     // held from before the first of Steps to after the last, with the names of Parent
 	Outputs  []Output  `json:"outputs,omitempty"`  // what the including file can read of it

@@ -91,7 +91,8 @@ func drawStep(t *rapid.T, s *scenario, id string, rich int) plan.Step {
 	if one("unless") {
 		step.Unless = drawGuard(t, item)
 	}
-	if one("require") {
+	requires := one("require")
+	if requires {
 		step.Require = drawRequire(t)
 	}
 	if one("lock") {
@@ -113,6 +114,9 @@ func drawStep(t *rapid.T, s *scenario, id string, rich int) plan.Step {
 	}
 	if rich > 1 && rapid.IntRange(0, 7).Draw(t, "body") == 0 {
 		step.Body, step.Retry = drawBody(t, s, id, rich/2), nil
+		if requires { // of the runbook that is included
+			step.Body.Require, step.Require = step.Require, nil
+		}
 	}
 	return step
 }

@@ -38,6 +38,12 @@ func (m *Machine) loopOf(s *plan.Step) *loop {
 		l.each[g] = namesItem(exprsOf(s, g)...)
 		l.any = l.any || l.each[g]
 	}
+	if s.Body != nil { // what it requires sees its params, which may differ from item to item
+		for k := range s.Body.Require {
+			l.each[&s.Body.Require[k]] = true
+		}
+		l.any = l.any || len(s.Body.Require) > 0
+	}
 	if s.Lock != nil {
 		l.lock = namesItem(append(s.Lock.Name.Exprs(), s.Lock.Wait.Exprs()...)...)
 		l.any = l.any || l.lock

@@ -9,9 +9,10 @@ import (
 )
 
 // An included runbook whose steps are among those of another has a node of its
-// own where it has a guard, an approval or a lock, or params that steps decide: its gate. The steps behind it
-// wait until it has let the first of them through; it has no attempt, and but
-// for its approval no event. Its lock is held until the last of them has ended.
+// own where it has a guard, an approval or a lock, or params that steps decide:
+// its gate. The steps behind it wait until it has let the first of them through;
+// it has no attempt, and but for its approval no event. Its lock is held until
+// the last of them has ended.
 
 // dependsOnRun reports whether what is given to params can be told only when
 // steps have ended, so that it may not fit then.
@@ -29,7 +30,7 @@ func (m *Machine) addGates(b int32, p *plan.Plan, prefix string, top int32) {
 	guarded := false
 	for i := range p.Groups {
 		g := &p.Groups[i]
-		guarded = guarded || g.If != nil || g.Approval != nil || g.Lock != nil || dependsOnRun(g.With)
+		guarded = guarded || g.If != nil || len(g.Require) > 0 || g.Approval != nil || g.Lock != nil || dependsOnRun(g.With)
 	}
 	if !guarded {
 		return
@@ -44,7 +45,7 @@ func (m *Machine) addGates(b int32, p *plan.Plan, prefix string, top int32) {
 			at = int32(g.Steps[0])
 		}
 		m.nodes = append(m.nodes, node{
-			step:   &plan.Step{ID: g.ID, Group: g.Parent, If: g.If, Approval: g.Approval, Lock: g.Lock},
+			step:   &plan.Step{ID: g.ID, Group: g.Parent, If: g.If, Require: g.Require, Approval: g.Approval, Lock: g.Lock},
 			block:  gates,
 			status: event.StatusPending,
 			job:    &job{id: prefix + g.ID, top: max(at, 0), undoes: -1},

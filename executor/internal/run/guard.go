@@ -143,8 +143,8 @@ func (m *Machine) passStep(i int, g *gate) bool {
 	case atUnless, atUnlessAgain:
 		return m.passGuard(i, g, Unless, s.Unless, 0)
 	case atRequire, atRequireAgain:
-		if g.k < len(s.Require) {
-			return m.passGuard(i, g, Require, &s.Require[g.k], g.k)
+		if requires := m.requiresOf(i); g.k < len(requires) {
+			return m.passRequire(i, g, &requires[g.k])
 		}
 	case atApproval:
 		if s.Approval != nil && !m.isInstance(i) {
@@ -184,7 +184,7 @@ func (m *Machine) passGuard(i int, g *gate, which Which, guard *plan.Guard, k in
 			m.skipGate(i, event.ReasonUnless, "already done")
 			return false
 		case which == Require && !yes:
-			m.failGate(i, event.ReasonRequire, requireMessage(guard, m.scopeOf(i, Hidden{})))
+			m.failGate(i, event.ReasonRequire, requireMessage(guard, m.guardScope(i, which, Hidden{})))
 			return false
 		}
 	}
@@ -200,7 +200,7 @@ func (m *Machine) passGuard(i int, g *gate, which Which, guard *plan.Guard, k in
 // not known yet. With a reason there will be none.
 func (m *Machine) answerOf(i int, g *gate, which Which, guard *plan.Guard, k int) (yes, known bool, reason event.Reason, problem string) {
 	if guard.Probe == nil {
-		yes, err := holds(guard.Expr, m.scopeOf(i, Hidden{}))
+		yes, err := holds(guard.Expr, m.guardScope(i, which, Hidden{}))
 		if err != nil {
 			return false, true, event.ReasonExpression, err.Error()
 		}
@@ -237,20 +237,6 @@ func holds(e *plan.Expr, scope *plan.Scope) (bool, error) {
 		return false, fmt.Errorf("%s is neither true nor false", e.Source())
 	}
 	return yes, nil
-}
-
-// requireMessage is what a require says that does not hold.
-func requireMessage(g *plan.Guard, scope *plan.Scope) string {
-	text, err := g.Message.Resolve(scope)
-	switch {
-	case err == nil && text.Text != "" && !text.Secret:
-		return text.Text
-	case !g.Message.IsZero():
-		return g.Message.String() // better with holes than not at all
-	case g.Expr != nil:
-		return "require does not hold: " + g.Expr.Source()
-	}
-	return "require does not hold"
 }
 
 // hold takes a node off those whose guards can be looked at.

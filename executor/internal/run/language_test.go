@@ -187,6 +187,14 @@ func TestGates(t *testing.T) {
 			"approval_requested g 0; completed c#1; run_paused; run_resumed; approval_rejected g; failed g/a rejected; skipped g/b need; run_completed failed"},
 		{"busy", scenario{plan: included(plan.Group{ID: "g", Steps: []int{0, 1}, Lock: lock}), locks: map[string][]answer{"g": {{0, "busy"}}}},
 			"lock g; failed g/a lock; skipped g/b need; completed c#1; run_completed failed"},
+		{"what it requires, before its first step", scenario{
+			plan:   included(plan.Group{ID: "g", Steps: []int{0, 1}, Require: []plan.Guard{*ask()}, Lock: lock}),
+			probes: map[string][]string{"g require 0": {"yes"}}, locks: map[string][]answer{"g": {{0, "locked"}}},
+		}, "probe g require 0; completed c#1; lock g; completed g/a#1; completed g/b#1; unlock g; run_completed completed"},
+		{"what it requires does not hold", scenario{
+			plan:   included(plan.Group{ID: "g", Steps: []int{0, 1}, If: ask(), Require: []plan.Guard{*ask()}}),
+			probes: map[string][]string{"g if 0": {"yes"}, "g require 0": {"no"}},
+		}, "probe g if 0; completed c#1; probe g require 0; failed g/a require; skipped g/b need; run_completed failed"},
 		{"one in another", scenario{
 			plan:   included(plan.Group{ID: "g", Steps: []int{0, 1}, If: ask()}, plan.Group{ID: "g/h", Parent: 1, Steps: []int{1}, If: ask()}),
 			probes: map[string][]string{"g if 0": {"yes"}, "g/h if 0": {"no"}},

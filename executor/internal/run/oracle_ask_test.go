@@ -27,6 +27,12 @@ func (o *oracle) questionsOf(st *oracleStep) []question {
 	for k := range st.Require {
 		guard("require", &st.Require[k], k)
 	}
+	if body := st.Body; body != nil && st.undoes == nil && (st.Foreach == nil || st.instance) {
+		for k := range body.Require { // asked of each
+			q := question{"require", &body.Require[k], k}
+			asked, again = append(asked, q), append(again, q)
+		}
+	}
 	if st.Approval != nil && !st.instance {
 		asked = append(asked, question{kind: "approval"})
 	}

@@ -19,22 +19,25 @@ func (m *Machine) Questions(n Node) []Question {
 	if !ok {
 		return nil
 	}
-	var list []Question
+	list := m.questionsOf(i)
 	for gate := range m.gatesOver(i) { // the outermost decides first
-		if g := m.nodes[gate].step.If; g != nil {
-			list = append([]Question{{m.node(gate), If, g}}, list...)
-		}
+		list = append(m.questionsOf(gate), list...)
 	}
+	return list
+}
+
+func (m *Machine) questionsOf(i int) (list []Question) {
 	s := m.nodes[i].step
 	add := func(which Which, g *plan.Guard) {
 		if g != nil && m.concerns(i, g) {
-			list = append(list, Question{n, which, g})
+			list = append(list, Question{m.node(i), which, g})
 		}
 	}
 	add(If, s.If)
 	add(Unless, s.Unless)
-	for k := range s.Require {
-		add(Require, &s.Require[k])
+	requires := m.requiresOf(i)
+	for k := range requires {
+		add(Require, &requires[k])
 	}
 	return list
 }
@@ -77,16 +80,20 @@ func (m *Machine) LeftOut() (steps []int, by string) {
 	return steps, m.leftOutBy()
 }
 
-// Late is what a name in an expression of node n waits for, with the ids that
-// steps have in the run; nil: it has its value. A param of an included runbook
-// waits for what its value was made of.
-func (m *Machine) Late(n Node, r plan.Ref) []plan.Ref {
+// Late is what a name in a guard of node n, or, where which is empty, in any other
+// of its expressions waits for, with the ids that steps have in the run; nil: it
+// has its value. A param of an included runbook waits for what its value was made
+// of.
+func (m *Machine) Late(n Node, which Which, r plan.Ref) []plan.Ref {
 	if n == Itself {
 		return m.late(scopeKey{owner: -1}, false, r)
 	}
 	i, ok := m.index(n)
 	if !ok {
 		return []plan.Ref{r}
+	}
+	if m.asksInside(i, which) {
+		return m.late(m.inside(i), false, r)
 	}
 	return m.late(m.fileOf(i), m.isInstance(i), r)
 }
@@ -162,11 +169,6 @@ func (m *Machine) lateStep(at scopeKey, r plan.Ref) []plan.Ref {
 		}
 	}
 	return nil
-}
-
-// RequireMessage is what a require of node n says that does not hold.
-func (m *Machine) RequireMessage(n Node, g *plan.Guard) string {
-	return requireMessage(g, m.ScopeWith(n, Hidden{}))
 }
 
 // Suppose says of a node how it would end, so that what follows it can be asked.
