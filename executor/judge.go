@@ -99,7 +99,7 @@ func (j *judgement) evaluateOutputs(file map[string]string) error {
 
 func (j *judgement) output(o *plan.Output, file map[string]string) (any, error) {
 	if o.Expr != nil {
-		return o.Expr.Eval(j.scope)
+		return o.Eval(j.scope)
 	}
 	v, ok := file[o.Name]
 	if !ok {

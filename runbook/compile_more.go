@@ -86,6 +86,9 @@ func (k *compiler) outputs(list []*output) []plan.Output {
 	to := make([]plan.Output, len(list))
 	for i, o := range list {
 		to[i] = plan.Output{Name: o.key.Value, Expr: k.expr(o.expr), Secret: o.secret}
+		if e := to[i].Expr; e != nil {
+			to[i].Nullable = e.Type().MayBeNull()
+		}
 	}
 	return to
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/cloudops-run/runbook/runbook/plan"
+	"github.com/cloudops-run/runbook/schema/fragment"
 )
 
 // given checks an expression, or text with some, that a step gives for a param
@@ -34,9 +35,36 @@ func (x *scopes) given(value *node, p *param, n *plan.Names) {
 	if why == "" {
 		why = x.noOutcome(e, p)
 	}
+	if why == "" {
+		why = x.misfitItem(e, p)
+	}
 	if why != "" {
 		x.part(value, offset, len(e.Source()), Diagnostic{Rule: ruleExpression, Message: fmt.Sprintf("param %q %s", p.key.Value, why)})
 	}
+}
+
+// misfitItem says why what an expression makes of one of the items that are
+// written out does not fit a param, or "".
+func (x *scopes) misfitItem(e *plan.Expr, p *param) string {
+	if x.current == nil || x.current.foreach == nil || !isList(x.current.foreach.in) || !namesItem(e) {
+		return ""
+	}
+	for i, item := range x.current.foreach.in.Content {
+		if v, ok := x.forItem(e, item, i); ok {
+			if problems := p.fragment.Check(v); len(problems) > 0 {
+				return fmt.Sprintf("%s; for item %d of \"foreach\" it is not so", whyNot(problems[0]), i+1)
+			}
+		}
+	}
+	return ""
+}
+
+// whyNot is a problem of a value, with its place in it.
+func whyNot(p fragment.Problem) string {
+	if len(p.Pointer) > 0 {
+		return placeIn(p.Pointer) + " " + p.Message
+	}
+	return p.Message
 }
 
 // noOutcome says why none of the values that an expression can have fits a
@@ -57,9 +85,7 @@ func (x *scopes) noOutcome(e *plan.Expr, p *param) string {
 		if len(problems) == 0 {
 			return ""
 		}
-		if why = problems[0].Message; len(problems[0].Pointer) > 0 {
-			why = placeIn(problems[0].Pointer) + " " + why
-		}
+		why = whyNot(problems[0])
 	}
 	if why != "" && len(values) > 1 {
 		return fmt.Sprintf("takes none of the values this can have: it %s", why)

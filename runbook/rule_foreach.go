@@ -1,7 +1,6 @@
 package runbook
 
 import (
-	"encoding/json"
 	"slices"
 
 	"github.com/cloudops-run/runbook/runbook/plan"
@@ -45,15 +44,15 @@ func (c *checker) items(list *node, distinct bool) {
 			c.at(item, ruleForeach, "remove it", "an item of \"foreach\" must not be null")
 			continue
 		}
-		b, err := json.Marshal(plain(item))
+		id, err := plan.ToText(dataOf(item))
 		if err != nil || !distinct {
 			continue
 		}
-		if earlier := first[string(b)]; earlier != nil {
+		if earlier := first[id]; earlier != nil {
 			c.at(item, ruleForeach, "remove one of them, or give each a key of its own with key", "the item is there twice, first in line %d, so two instances would have one id", earlier.Line)
 			continue
 		}
-		first[string(b)] = item
+		first[id] = item
 	}
 }
 
@@ -69,6 +68,10 @@ func checkOutputs(c *checker, d *document) {
 			if o.secret && first == nil {
 				first = o.key
 			}
+		}
+		if first != nil && s.stdout != nil {
+			c.at(s.stdout, ruleSecret, "remove it, or make the secret_outputs outputs of a step of their own",
+				"the step has secret_outputs, so what it prints is written to no file")
 		}
 		if first != nil && s.command.kind != "" && !isTrue(s.idempotent) && c.effect(s) != plan.Read {
 			c.at(first, ruleSecret, "add effect: read or idempotent: true, if that is so",

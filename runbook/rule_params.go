@@ -61,10 +61,26 @@ func fitHelp(n *node, f *fragment.Fragment) string {
 	switch {
 	case isScalar(n) && isPlain(n) && !isText(n) && !isNull(n) && f.Type() == "string":
 		return "quote it: " + strconv.Quote(n.Value)
-	case isText(n) && !isPlain(n) && (f.Type() == "integer" || f.Type() == "number" || f.Type() == "boolean"):
+	case isText(n) && !isPlain(n) && unquoted(n.Value, f.Type()):
 		return "remove the quotes: " + n.Value
 	}
 	return ""
+}
+
+// unquoted reports whether a text, without its quotes, is of a type.
+func unquoted(text, kind string) bool {
+	switch kind {
+	case "integer":
+		return wholeNumber.MatchString(text)
+	case "number":
+		v, err := plan.DecodeJSON([]byte(text))
+		_, whole := v.(int64)
+		_, float := v.(float64)
+		return err == nil && (whole || float)
+	case "boolean":
+		return text == "true" || text == "false"
+	}
+	return false
 }
 
 // placeIn names a place inside a value: "items.0".

@@ -1,7 +1,6 @@
 package runbook
 
 import (
-	"encoding/json"
 	"slices"
 
 	"github.com/cloudops-run/runbook/runbook/plan"
@@ -45,16 +44,45 @@ func (x *scopes) constantItems(in *node, e *plan.Expr) {
 	list, _ := v.([]any)
 	first := make(map[string]bool, len(list))
 	for i, item := range list {
-		b, err := json.Marshal(item)
+		id, err := plan.ToText(item)
 		switch {
 		case err != nil:
-		case first[string(b)] && x.current != nil && x.current.foreach.itemKey == nil:
+		case first[id] && x.current != nil && x.current.foreach.itemKey == nil:
 			x.at(in, ruleForeach, "write uniq(...) around it, or give each a key of its own with key",
 				"item %d of \"foreach\" was there before, so two instances would have one id", i+1)
 			return
 		}
-		first[string(b)] = true
+		first[id] = true
 	}
+}
+
+// writtenKeys checks that the keys of items that are written out differ.
+func (x *scopes) writtenKeys(f *foreach) {
+	e := x.exprs[f.itemKey]
+	if e == nil || !isList(f.in) {
+		return
+	}
+	first := make(map[string]int, len(f.in.Content))
+	for i, item := range f.in.Content {
+		v, ok := x.forItem(e, item, i)
+		id, err := plan.ToText(v)
+		if !ok || err != nil {
+			continue
+		}
+		if earlier, twice := first[id]; twice {
+			x.at(f.itemKey, ruleForeach, "choose what differs", "items %d and %d of \"foreach\" have the same key, so two instances would have one id", earlier+1, i+1)
+			return
+		}
+		first[id] = i
+	}
+}
+
+// forItem is the value of an expression for an item that is written out, where
+// it depends on nothing else.
+func (x *scopes) forItem(e *plan.Expr, item *node, i int) (any, bool) {
+	v, ok, _, err := e.EvalTri(&plan.Scope{Item: dataOf(item), Index: i, HasItem: true},
+		func(r plan.Ref) bool { return r.Root == "item" || r.Root == "index" })
+	return v, ok && err == nil
 }
 
 // combinations counts those of a matrix, as far as its axes are known: one that

@@ -225,6 +225,9 @@ func (c *checker) result(n *node, t Type, want Want) {
 			help = fmt.Sprintf("compare it: %s != \"\"", c.text(n))
 		case kindInt, kindNumber:
 			help = fmt.Sprintf("compare it: %s != 0", c.text(n))
+			if n.op == opRef && n.ref.Root == "exit_code" {
+				help = "compare it: exit_code == 0"
+			}
 		case kindList, kindMap:
 			help = fmt.Sprintf("ask for its length: len(%s) > 0", c.text(n))
 		}

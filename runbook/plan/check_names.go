@@ -98,6 +98,12 @@ func (c *checker) secretRef(n *node) Type {
 	return c.report(n.segs[1], help, "there is no secret %q", name)
 }
 
+// What a status can be.
+var (
+	stepStatus = WordOf("pending", "running", "completed", "failed", "cancelled", "timeout", "skipped")
+	runStatus  = WordOf("pending", "running", "completed", "failed", "cancelled", "timeout", "interrupted")
+)
+
 var stepFields = []string{"outputs", "status", "exit_code", "ran", "duration", "each"}
 
 // step checks steps.ID.FIELD and steps.ID.outputs.NAME.
@@ -135,7 +141,7 @@ func (c *checker) step(n *node) Type {
 	}
 	switch r.Field {
 	case "status":
-		return String
+		return stepStatus
 	case "exit_code":
 		return Integer.MaybeAbsent(absent)
 	case "ran":
@@ -149,7 +155,7 @@ func (c *checker) step(n *node) Type {
 		if gaps == "" && s.Failing != "" {
 			gaps = fmt.Sprintf("step %q %s", r.Step, s.Failing)
 		}
-		one := Object(map[string]Type{"item": s.Item, "status": String, "outputs": Object(s.Outputs, false).MaybeAbsent(gaps)}, false)
+		one := Object(map[string]Type{"item": s.Item, "status": stepStatus, "outputs": Object(s.Outputs, false).MaybeAbsent(gaps)}, false)
 		one.instance = true
 		return ListOf(one)
 	case "outputs":
@@ -205,11 +211,11 @@ func (c *checker) run(n *node) Type {
 		}
 		switch field {
 		case "status":
-			return String
+			return runStatus
 		case "failed_steps":
 			return ListOf(String)
 		}
-		t := Object(map[string]Type{"step": String, "status": String, "error": String, "log_tail": String,
+		t := Object(map[string]Type{"step": String, "status": stepStatus, "error": String, "log_tail": String,
 			"exit_code": Integer.MaybeAbsent("the step may not have exited")}, false)
 		if c.names.Failure == MaybeFailure {
 			t.absent = "the run may not have failed"

@@ -113,8 +113,12 @@ func (c *checker) inside(n *node, t Type) Type {
 		return Any
 	case kindList:
 		if isName {
-			return c.report(n.at, fmt.Sprintf("write %s[0] for its first element, or map(%s, .%s) for that of all", c.text(n.kids[0]), c.text(n.kids[0]), name),
-				"%s is a list, and has no %q", c.text(n.kids[0]), name)
+			x := c.text(n.kids[0])
+			help := fmt.Sprintf("write %s[0] for its first element", x)
+			if t.element().may(kindMap) {
+				help += fmt.Sprintf(", or map(%s, .%s) for that of all", x, name)
+			}
+			return c.report(n.at, help, "%s is a list, and has no %q", x, name)
 		}
 		c.expect(key, "a place in a list", kindInt)
 		return t.element()
@@ -146,6 +150,7 @@ func (c *checker) slice(n *node) Type {
 			c.expect(k, "a place", kindInt)
 		}
 	}
+	t.words = nil // a part of a word is another
 	return t
 }
 

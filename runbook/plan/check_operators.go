@@ -47,6 +47,12 @@ func (c *checker) binary(n *node) Type {
 		if u.kind == kindMap && !t.may(kindString) {
 			return bad("")
 		}
+		if right.op == opList {
+			for _, k := range right.kids {
+				c.word(t, k)
+			}
+		}
+		c.word(u.element(), left)
 		return Bool
 	case "matches", "contains", "startsWith", "endsWith":
 		if !t.may(kindString) || !u.may(kindString) {
@@ -108,6 +114,8 @@ func (c *checker) equality(n *node) Type {
 			return Bool
 		}
 	}
+	c.word(t, right)
+	c.word(u, left)
 	if t.kind == kindNull || u.kind == kindNull || t.may(u.kind) || u.kind == kindAny {
 		return Bool
 	}

@@ -150,7 +150,7 @@ func TestCheckRefuses(t *testing.T) {
 		{`sort(params.hosts, "up")`, `19+4: the order is "asc" or "desc"`},
 		{`repeat(params.name, -1)`, `20+2: repeat takes a number of times that is not negative`},
 		{`map(params.hosts, int("x"))`, `18+8: int: the string does not show an integer`},
-		{`params.nope + 1 / 0`, "7+4: there is no param \"nope\" [did you mean \"name\"?]\n14+5: division by zero"},
+		{`params.nope + 1 / 0`, "7+4: there is no param \"nope\" [there is any, count, db, dry_run, hosts, name, ratio or tags]\n14+5: division by zero"},
 
 		// what does not parse
 		{``, `0+0: the expression is empty`},
@@ -211,12 +211,12 @@ func TestCheckRefuses(t *testing.T) {
 		{`filter(params.tags, true)`, `7+11: filter takes a list, and params.tags is a map [keys(params.tags), values(params.tags) and toPairs(params.tags) make lists of a map]`},
 		{`filter(params.hosts, len(#))`, `21+6: the condition must be a boolean, and len(#) is an integer`},
 		{`filter(params.hosts, .name == "x")`, `22+4: # is a string, and has no "name"`},
-		{`params.hosts.name`, `13+4: params.hosts is a list, and has no "name" [write params.hosts[0] for its first element, or map(params.hosts, .name) for that of all]`},
+		{`params.hosts.name`, `13+4: params.hosts is a list, and has no "name" [write params.hosts[0] for its first element]`},
 		{`stdout.name`, `7+4: stdout is a string, and has no "name" [if it is JSON, write fromJSON(stdout)]`},
 		{`params.name in "abc"`, `12+2: in does not work on a string and a string: params.name is a string, "abc" is a string [for a part of a string write "abc" contains params.name]`},
 		{`params.hosts contains "a"`, `13+8: contains does not work on a list and a string: params.hosts is a list, "a" is a string [for an element of a list write "a" in params.hosts]`},
 		{`params.name matches "("`, `20+3: this is not a regular expression: missing closing )`},
-		{`params.hosts["a"]`, `13+3: params.hosts is a list, and has no "a" [write params.hosts[0] for its first element, or map(params.hosts, .a) for that of all]`},
+		{`params.hosts["a"]`, `13+3: params.hosts is a list, and has no "a" [write params.hosts[0] for its first element]`},
 		{`params.count / 0`, `15+1: division by zero`},
 		{`params.count % 0`, `15+1: division by zero`},
 		{`{"a": 1, a: 2}`, `9+1: the key "a" is given twice`},

@@ -12,10 +12,14 @@ func ItemOf(t Type) Type {
 			value = *t.elem
 		}
 		for i, name := range t.names() {
+			field := t.fields[name]
+			if field.absent == notRequired {
+				field = field.present() // a key that is gone through is there
+			}
 			if i == 0 {
-				value = t.fields[name]
+				value = field
 			} else {
-				value = join(value, t.fields[name])
+				value = join(value, field)
 			}
 		}
 		return Object(map[string]Type{"key": String, "value": value}, false)

@@ -35,10 +35,33 @@ func schemaType(s map[string]any) Type {
 	default:
 		t = valuesType(s)
 	}
+	if words := enumWords(s); t.kind == kindString && words != nil {
+		t.words = words
+	}
 	if s["nullable"] == true {
 		t = t.MaybeAbsent("its schema allows null")
 	}
 	return t
+}
+
+// enumWords are the strings that a schema lists; nil: it lists none, or others.
+func enumWords(s map[string]any) []string {
+	values, _ := s["enum"].([]any)
+	if c, ok := s["const"]; ok {
+		values = []any{c}
+	}
+	var words []string
+	for _, v := range values {
+		switch v := v.(type) {
+		case string:
+			words = append(words, v)
+		case nil:
+		default:
+			return nil
+		}
+	}
+	slices.Sort(words)
+	return words
 }
 
 func kindType(kind string, s map[string]any) Type {
@@ -114,6 +137,9 @@ func valuesType(s map[string]any) Type {
 	return t
 }
 
+// notRequired is why a property may be absent.
+const notRequired = "its schema does not require it"
+
 func objectType(s map[string]any) Type {
 	others, hasOthers := s["additionalProperties"]
 	properties, ok := s["properties"].(map[string]any)
@@ -128,7 +154,7 @@ func objectType(s map[string]any) Type {
 	for name, p := range properties {
 		t := SchemaType(p)
 		if !slices.Contains(required, any(name)) {
-			t = t.MaybeAbsent("its schema does not require it")
+			t = t.MaybeAbsent(notRequired)
 		}
 		fields[name] = t
 	}

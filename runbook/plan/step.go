@@ -2,6 +2,7 @@ package plan
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 )
 
@@ -107,7 +108,22 @@ type Output struct {
 	Name   string `json:"name"`
 	Expr   *Expr  `json:"expr,omitempty"`   // nil: what the step writes to $RUNBOOK_STEP_OUTPUT
 	Secret bool   `json:"secret,omitempty"` // kept in memory only, never computed with
+
+	// Nullable says that whoever reads the output knows that it may be null. A
+	// null in another fails what puts it out.
+	Nullable bool `json:"nullable,omitempty"`
 }
+
+// Eval is the value of an output that is an expression.
+func (o *Output) Eval(s *Scope) (any, error) {
+	v, err := o.Expr.Eval(s)
+	if err == nil && v == nil && !o.Nullable {
+		return nil, errNullOutput
+	}
+	return v, err
+}
+
+var errNullOutput = errors.New("its value is null; where it may be, say so with ?? nil, or give another value with ??")
 
 // Group returns the group a step belongs to, or nil.
 func (p *Plan) Group(s *Step) *Group {

@@ -19,9 +19,9 @@ func didYouMean(name string, known []string) string {
 }
 
 // nearest returns the candidate that is most like name, if any is like it at
-// all: one edit for every three letters, begun.
+// all: about one edit for every three letters, and none in a single letter.
 func nearest(name string, candidates []string) string {
-	best, distance := "", (len(name)+2)/3+1
+	best, distance := "", (len(name)+1)/3+1
 	for _, c := range candidates {
 		if d := editDistance(name, c); d < distance || d == distance && best != "" && c < best {
 			best, distance = c, d

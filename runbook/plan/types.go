@@ -15,6 +15,7 @@ type Type struct {
 	open     bool            // of a map with fields: others may be there
 	absent   string          // why the value may be null, for people; empty: it is not
 	instance bool            // of a map: it is an element of each
+	words    []string        // of a string: what it can be, sorted; nil: anything
 	empty    bool            // of a list: it has no elements, so they are of whatever type the others are
 }
 
@@ -63,6 +64,10 @@ func (t Type) MaybeAbsent(why string) Type {
 	t.absent = why
 	return t
 }
+
+// MayBeNull reports whether it is known that a value may be null, so that what
+// uses it has to say what then.
+func (t Type) MayBeNull() bool { return t.absent != "" || t.kind == kindNull }
 
 // present is t without null.
 func (t Type) present() Type {
@@ -125,6 +130,7 @@ func join(t, u Type) Type {
 		}
 		return ListOf(join(t.element(), u.element())).MaybeAbsent(absent)
 	case t.kind == u.kind && t.kind != kindMap:
+		t.words = eitherWord(t.words, u.words)
 		return t.MaybeAbsent(absent)
 	case t.kind == kindMap && u.kind == kindMap:
 		return MapOf(Any).MaybeAbsent(absent)
@@ -132,6 +138,19 @@ func join(t, u Type) Type {
 		return Number.MaybeAbsent(absent)
 	}
 	return Any.MaybeAbsent(absent)
+}
+
+// eitherWord is what a string can be that is one or the other.
+func eitherWord(a, b []string) []string {
+	if a == nil || b == nil {
+		return nil
+	}
+	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(a, b))))
+}
+
+// WordOf is a string that is one of these.
+func WordOf(words ...string) Type {
+	return Type{kind: kindString, words: slices.Compact(slices.Sorted(slices.Values(words)))}
 }
 
 func nullable(t Type) Type {

@@ -264,7 +264,7 @@ func evalOutputs(outputs []plan.Output, scope *plan.Scope) (plan.Values, error) 
 		if o.Expr == nil || o.Secret {
 			continue
 		}
-		v, err := o.Expr.Eval(scope)
+		v, err := o.Eval(scope)
 		if err == nil {
 			v, err = event.Canonical(v)
 		}
