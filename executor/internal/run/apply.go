@@ -294,7 +294,8 @@ func (m *Machine) count(i int) {
 			k.cancelled++
 		}
 	case event.StatusSkipped:
-		if n.reason == event.ReasonStopped {
+		switch n.reason {
+		case event.ReasonStopped, event.ReasonNeed, event.ReasonLeftOut:
 			k.stopped++
 		}
 	case event.StatusFailed, event.StatusTimeout:

@@ -29,7 +29,7 @@ type block struct {
 	failures  int // how many of them
 	tolerated int // failures that max_failures tolerates
 	cancelled int // nodes that ended so
-	stopped   int // nodes that were skipped because of a failure elsewhere
+	stopped   int // nodes that were not begun, whatever they say of it themselves
 
 	// Follow from what is recorded.
 	ready   indexSet // something in it may start now

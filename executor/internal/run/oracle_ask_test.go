@@ -10,9 +10,7 @@ import (
 
 // questionsOf lists what a step is asked, in the order of the language.
 func (o *oracle) questionsOf(st *oracleStep) []question {
-	mine := func(text string) bool {
-		return st.Foreach == nil || strings.Contains(text, "item") == st.instance
-	}
+	mine := func(text string) bool { return o.mine(st, text) }
 	var asked, again []question
 	guard := func(kind string, g *plan.Guard, k int) {
 		if g != nil && mine(textOf(g)) {
@@ -21,6 +19,9 @@ func (o *oracle) questionsOf(st *oracleStep) []question {
 				again = append(again, question{kind, g, k})
 			}
 		}
+	}
+	if o.past != nil && st != &o.run {
+		asked = append(asked, question{kind: "recall"})
 	}
 	guard("if", st.If, 0)
 	guard("unless", st.Unless, 0)
@@ -40,6 +41,11 @@ func (o *oracle) questionsOf(st *oracleStep) []question {
 		asked = append(asked, question{kind: "lock"})
 	}
 	return append(append(asked, question{kind: "again"}), again...)
+}
+
+// mine: of a foreach, what names the item is asked of each instance.
+func (o *oracle) mine(st *oracleStep, text string) bool {
+	return st.Foreach == nil || strings.Contains(text, "item") == st.instance
 }
 
 func textOf(g *plan.Guard) string {
@@ -81,6 +87,11 @@ func (o *oracle) turns() {
 func (o *oracle) ask(st *oracleStep) {
 	q := st.questions[0]
 	switch q.kind {
+	case "recall":
+		if !o.recall(st) {
+			return
+		}
+		st.questions = st.questions[1:]
 	case "again":
 		if st.questions = st.questions[1:]; !st.waited {
 			st.questions = nil
@@ -88,6 +99,9 @@ func (o *oracle) ask(st *oracleStep) {
 	case "approval":
 		switch st.approval {
 		case "":
+			if o.approved(st) {
+				return
+			}
 			items := 0
 			if o.loop(st) {
 				if items = len(st.Foreach.Items); items == 0 {
@@ -143,12 +157,7 @@ func (o *oracle) askGuard(st *oracleStep, q question) bool {
 		said = truth(q.guard.Expr.Source(), st.item)
 	case st.asking == "":
 		if len(st.answers) == 0 {
-			key := fmt.Sprintf("%s %s %d", o.name(st), q.kind, q.index)
-			a := o.probeAnswer(key, st.times[key])
-			st.times[key]++
-			a.at += o.now
-			st.asking, st.answers = "probe", []answer{a}
-			o.say("probe %s", key)
+			o.askProbe(st, q)
 			return false
 		}
 		said = st.answers[0].says
@@ -172,6 +181,15 @@ func (o *oracle) askGuard(st *oracleStep, q question) bool {
 	return false
 }
 
+func (o *oracle) askProbe(st *oracleStep, q question) {
+	key := fmt.Sprintf("%s %s %d", o.name(st), q.kind, q.index)
+	a := o.probeAnswer(key, st.times[key])
+	st.times[key]++
+	a.at += o.now
+	st.asking, st.answers = "probe", []answer{a}
+	o.say("probe %s", key)
+}
+
 func (o *oracle) refuses(st *oracleStep, reason string) {
 	if st == &o.run {
 		o.refused = true
@@ -183,10 +201,18 @@ func (o *oracle) refuses(st *oracleStep, reason string) {
 
 // open lets in a step that has been asked everything.
 func (o *oracle) open(st *oracleStep) {
+	var items plan.List
+	if o.loop(st) {
+		items = st.Foreach.Items
+	}
+	o.expand(st, items)
+}
+
+func (o *oracle) expand(st *oracleStep, items plan.List) {
 	switch {
 	case o.loop(st):
 		st.is = "open"
-		for k, item := range st.Foreach.Items {
+		for k, item := range items {
 			kid := &oracleStep{Step: st.Step, id: fmt.Sprintf("%s[%v]", st.id, item), phase: st.phase, up: st, instance: true, item: item, number: k, times: map[string]int{}}
 			kid.questions = o.questionsOf(kid)
 			st.kids = append(st.kids, kid)
@@ -209,16 +235,21 @@ func (o *oracle) open(st *oracleStep) {
 func (o *oracle) close(st *oracleStep) {
 	any := func(is func(*oracleStep) bool) bool { return slices.ContainsFunc(st.kids, is) }
 	switch {
-	case any(func(kid *oracleStep) bool { return kid.is == "cancelled" }):
+	case any(func(kid *oracleStep) bool { return kid.is == "cancelled" && !kid.kept }):
 		o.finishes(st, "cancelled", "cancelled")
 	case any(bad):
 		kid := o.earliest(st.kids)
 		o.finishes(st, "failed", kid.reason)
-	case any(func(kid *oracleStep) bool { return kid.reason == "stopped" }):
+	case any(func(kid *oracleStep) bool { return kid.is == "cancelled" || kid.never() }):
 		o.finishes(st, "skipped", "stopped")
 	default:
 		o.finishes(st, "completed", "")
 	}
+}
+
+// never: it was not begun, and not because of what it was asked itself.
+func (st *oracleStep) never() bool {
+	return st.is == "skipped" && slices.Contains([]string{"stopped", "need", "left_out"}, st.reason)
 }
 
 // passRun asks what the run itself is asked.
@@ -230,10 +261,10 @@ func (o *oracle) passRun() bool {
 	q := r.questions[0]
 	switch {
 	case q.kind == "again":
-		if r.questions = r.questions[1:]; !r.waited || len(o.started) > 0 {
+		if r.questions = r.questions[1:]; !r.waited || o.began() {
 			r.questions = nil
 		}
-	case q.kind == "lock" && r.locked, q.kind == "require" && len(o.started) > 0:
+	case q.kind == "lock" && r.locked, q.kind == "require" && o.began():
 		r.questions = r.questions[1:]
 	case q.kind == "lock":
 		o.askLock(r, "lock", "run", r.Lock)
@@ -262,7 +293,7 @@ func (o *oracle) pause() bool {
 		}
 		waits = waits || st.approval == "requested" && !done(st)
 	}
-	if !waits || o.await || o.run.asking != "" || o.phase() == "over" || len(o.run.questions) > 0 {
+	if !waits && !o.undecided() || waits && o.await || o.run.asking != "" || o.phase() == "over" || len(o.run.questions) > 0 {
 		return false
 	}
 	o.paused = true

@@ -79,7 +79,7 @@ func (o *oracle) startOne() bool {
 		if st.attempts++; st.attempts == 1 {
 			st.began = o.now
 		}
-		st.try = o.tryOf(o.name(st), st.number, st.attempts)
+		st.try = o.tryOf(o.name(st), st.number, o.attempt(st))
 		if st.try.ending == NotStarted && st.try.early {
 			st.stopped = false
 			o.finish(st)
@@ -90,7 +90,7 @@ func (o *oracle) startOne() bool {
 			o.started = append(o.started, st)
 		}
 		st.is, st.until, st.told, st.stopped = "running", o.now+st.try.took, "", false
-		o.say("started %s#%d", o.name(st), st.attempts)
+		o.say("started %s#%d", o.name(st), o.attempt(st))
 		return true
 	}
 	return false
@@ -135,7 +135,7 @@ func (o *oracle) finish(st *oracleStep) {
 		o.finishes(st, "completed", "")
 	case again && !o.givenUp() && !o.held(o.around(st), st.up) && !o.late(st, o.now+delay):
 		st.is, st.until = "waiting", o.now+delay
-		o.say("retrying %s#%d %s after %v", o.name(st), st.attempts, fault, delay)
+		o.say("retrying %s#%d %s after %v", o.name(st), o.attempt(st), fault, delay)
 	default:
 		o.fail(st)
 	}
@@ -208,7 +208,7 @@ func (o *oracle) tell(word string, takes func(*oracleStep) time.Duration) {
 	for _, st := range o.all() {
 		if st.is == "running" && st.told != word && st.told != "kill" {
 			st.told = word
-			o.say("%s %s#%d", word, o.name(st), st.attempts)
+			o.say("%s %s#%d", word, o.name(st), o.attempt(st))
 			if end := o.now + takes(st); end < st.until {
 				st.until, st.stopped = end, true
 			}

@@ -30,6 +30,7 @@ type oracle struct {
 	refused   bool
 	paused    bool
 	first     string // the first failure that decides the run
+	past      *history
 	path      string // the failure path: "" until all steps have ended, then "handlers", "on_failure" or "no handlers"
 }
 
@@ -63,30 +64,39 @@ type oracleStep struct {
 	locked    bool
 	times     map[string]int // how often each probe was asked
 	hadTurn   bool           // of an instance: max_concurrency let it begin
+	kept      bool           // it ended before the run was resumed
+	undecided bool           // somebody must say what is to become of it
 }
 
 type question struct {
-	kind  string // if, unless, require, approval, lock, again
+	kind  string // recall, if, unless, require, approval, lock, again
 	guard *plan.Guard
 	index int
 }
 
 func foretell(s *scenario) []string {
 	o := &oracle{scenario: s, requests: s.requests, await: s.await}
+	if s.resumed != nil {
+		o.past = historyOf(s.plan, s.resumed.journal)
+	}
 	for _, n := range nodesOf(s.plan) {
 		step := &s.plan.Phase(string(n.Phase))[n.Index]
 		o.steps = append(o.steps, o.newStep(step, step.ID, n.Phase, nil))
 	}
 	o.run = oracleStep{Step: &plan.Step{Require: s.plan.Require, Lock: s.plan.Lock}, id: "run", times: map[string]int{}}
 	o.run.questions = o.questionsOf(&o.run)
-	o.say("run_started %d", len(s.plan.Steps))
+	if o.past != nil {
+		o.resumes()
+	} else {
+		o.say("run_started %d", len(s.plan.Steps))
+	}
 	for {
 		for o.settle() {
 		}
 		if o.over() {
 			return o.trace
 		}
-		if o.paused && len(o.requests) == 0 {
+		if o.paused && (len(o.requests) == 0 || o.undecided()) {
 			o.end()
 			return o.trace
 		}
@@ -158,10 +168,10 @@ func (o *oracle) phase() event.Phase {
 	}
 	if o.path == "" {
 		o.path = "no handlers"
-		if o.failure() && !o.cancelled && !o.aborted && !o.refused {
+		if o.failure() && !o.cancelled && !o.aborted && !o.refused || o.undoing() {
 			o.path = "handlers"
-			for _, st := range slices.Backward(o.started) {
-				if st.Rollback != nil && st.phase == event.Main && st.ran && !o.noRollback {
+			for _, st := range slices.Backward(o.ranOnce()) {
+				if st.Rollback != nil && st.phase == event.Main && (!o.noRollback || o.undoing()) {
 					undo := o.newStep(st.Rollback, st.id, event.Rollback, nil)
 					undo.undoes, undo.item, undo.number = st, st.item, st.number
 					o.undo = append(o.undo, undo)
@@ -171,6 +181,9 @@ func (o *oracle) phase() event.Phase {
 	}
 	if !o.ended(o.undo, event.Rollback) {
 		return event.Rollback
+	}
+	if o.undoing() {
+		return "over"
 	}
 	if o.path == "handlers" {
 		if o.path = "on_failure"; o.cancelled || o.aborted {
@@ -219,6 +232,11 @@ func (o *oracle) over() bool {
 	if o.cancelled && !o.aborted {
 		status = "cancelled"
 	}
+	if o.undoing() && !o.aborted {
+		if status = "cancelled"; o.past.status.Ended() {
+			status = o.past.status.String()
+		}
+	}
 	o.say("run_completed %s %+v", status, stats)
 	o.end()
 	return true
@@ -234,7 +252,7 @@ func (o *oracle) end() {
 
 // givenUp: nothing new starts in the part of the run that is under way.
 func (o *oracle) givenUp() bool {
-	return o.aborted || o.killed || o.refused || o.cancelled && o.phase() != event.Finally
+	return o.aborted || o.killed || o.refused || o.cancelled && o.phase() != event.Finally || o.undoing() && o.phase() == event.Main
 }
 
 // held: nothing new starts because of a failure.
@@ -276,7 +294,7 @@ func (o *oracle) forgives(st *oracleStep, reason string) bool {
 func (o *oracle) finishes(st *oracleStep, is, reason string) {
 	line := fmt.Sprintf("%s %s", is, o.name(st))
 	if st.attempts > 0 {
-		line += fmt.Sprintf("#%d", st.attempts)
+		line += fmt.Sprintf("#%d", o.attempt(st))
 	}
 	if reason != "" {
 		line += " " + reason
@@ -286,6 +304,10 @@ func (o *oracle) finishes(st *oracleStep, is, reason string) {
 			line += " tolerated"
 		}
 	}
+	o.ends(st, is, reason, line)
+}
+
+func (o *oracle) ends(st *oracleStep, is, reason, line string) {
 	st.is, st.reason = is, reason
 	o.say("%s", line)
 	if o.first == "" && o.failure() && st.phase == event.Main {
@@ -307,13 +329,19 @@ func (o *oracle) cause(st *oracleStep) string {
 	return st.id
 }
 
-// earliest is the step that failed first, which the trace tells.
+// earliest is the step that failed first, which the trace tells. A foreach has
+// failed with its item, although it ends later.
 func (o *oracle) earliest(steps []*oracleStep) *oracleStep {
 	for _, line := range o.trace {
 		for _, st := range steps {
-			f := strings.Fields(line)
-			if len(f) > 2 && (f[1] == "failed" || f[1] == "timeout") && strings.Split(f[2], "#")[0] == o.name(st) && bad(st) {
-				return st
+			if !bad(st) {
+				continue
+			}
+			for _, one := range slices.Concat(st.kids, []*oracleStep{st}) {
+				f := strings.Fields(line)
+				if (one == st || o.loop(st)) && bad(one) && len(f) > 2 && (f[1] == "failed" || f[1] == "timeout") && strings.Split(f[2], "#")[0] == o.name(one) {
+					return st
+				}
 			}
 		}
 	}
@@ -377,7 +405,7 @@ func (o *oracle) turn(st *oracleStep) bool {
 		}
 	}
 	for _, n := range st.After {
-		if !done(around[n]) || around[n].is == "cancelled" {
+		if !done(around[n]) || around[n].is == "cancelled" && !around[n].kept {
 			return false
 		}
 	}
@@ -391,12 +419,12 @@ func (o *oracle) exhausted(st *oracleStep) bool {
 
 // settle does the first thing that follows from how things stand, if any.
 func (o *oracle) settle() bool {
-	if o.paused || o.phase() == "over" && !slices.ContainsFunc(o.undo, func(st *oracleStep) bool { return st.is == "completed" && !st.undoes.undone }) {
-		return false
-	}
-	if o.cancelled && !o.killed && !o.aborted && len(o.started) == 0 && o.guardsRun() {
+	if !o.paused && o.cancelled && !o.killed && !o.aborted && !o.began() && o.guardsRun() {
 		o.kill()
 		return true
+	}
+	if o.paused || o.phase() == "over" && !slices.ContainsFunc(o.undo, func(st *oracleStep) bool { return st.is == "completed" && !st.undoes.undone }) {
+		return false
 	}
 	for _, st := range o.undo {
 		if st.is == "completed" && !st.undoes.undone {
@@ -427,18 +455,18 @@ func (o *oracle) settleBlock(steps []*oracleStep, up *oracleStep) bool {
 	} else {
 		for _, st := range steps {
 			if st.is == "" && o.hopeless(st) {
-				o.finishes(st, "skipped", "need")
+				o.unreached(st, "skipped", "need")
 				return true
 			}
 		}
 		for _, st := range steps {
 			if st.is == "" && o.exhausted(st) && st.asking != "probe" {
-				o.finishes(st, "skipped", "stopped")
+				o.unreached(st, "skipped", "stopped")
 				return true
 			}
 		}
 		for _, st := range steps {
-			if st.is == "" && st.asking == "" && st.approval != "requested" && o.turn(st) && len(st.questions) > 0 && len(o.run.questions) == 0 {
+			if st.is == "" && st.asking == "" && !st.undecided && st.approval != "requested" && o.turn(st) && len(st.questions) > 0 && len(o.run.questions) == 0 {
 				o.ask(st)
 				return true
 			}
@@ -473,16 +501,18 @@ func (o *oracle) sweep(steps []*oracleStep, held bool) bool {
 		}
 		some = true
 		switch {
+		case !held && o.undoing() && st.phase == event.Main:
+			o.unreached(st, "skipped", "left_out")
 		case !held && o.refused && !o.cancelled && !o.aborted:
-			o.finishes(st, "skipped", "stopped")
+			o.unreached(st, "skipped", "stopped")
 		case !held && st.phase == event.Main:
-			o.finishes(st, "cancelled", "cancelled")
+			o.unreached(st, "cancelled", "cancelled")
 		case !held:
-			o.finishes(st, "skipped", "cancelled")
+			o.unreached(st, "skipped", "cancelled")
 		case o.hopeless(st):
-			o.finishes(st, "skipped", "need")
+			o.unreached(st, "skipped", "need")
 		default:
-			o.finishes(st, "skipped", "stopped")
+			o.unreached(st, "skipped", "stopped")
 		}
 	}
 	return some

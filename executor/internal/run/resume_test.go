@@ -255,6 +255,10 @@ func TestResume(t *testing.T) {
 			want:   "run_resumed|expanded g|completed g/z#1 kept|started g/x#2|completed g/x#2|started g/y#2|completed g/y#2|completed g|started c#2|completed c#2|run_completed completed",
 		},
 		{
+			name: "a foreach of which an item never ran has not completed", before: []plan.Step{with(step("a"), func(s *plan.Step) { s.Foreach = &plan.Foreach{Items: plan.List{"x", "y"}, MaxConcurrency: 1} })}, dies: 4, undo: true,
+			want: "run_resumed rollback|expanded a kept|completed a[x]#1 kept|skipped a[y] left_out|skipped a stopped|run_completed rollback cancelled",
+		},
+		{
 			name: "a step that completed is not marked", before: []plan.Step{step("a"), step("b")}, opts: Options{MarkDone: []string{"a"}},
 			engine: engine{outcomes: map[string]Outcome{"b": bad}},
 			want:   "run_resumed|completed a#1 kept|started b#2|completed b#2|run_completed completed",
