@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/executor/internal/process"
 	"github.com/cloudops-run/runbook/executor/internal/run"
 	"github.com/cloudops-run/runbook/executor/journal"
 	"github.com/cloudops-run/runbook/executor/state"
@@ -98,6 +99,8 @@ func mustLast(e *event.Event, next *job) bool {
 	switch e.Type {
 	case event.ApprovalGranted, event.ApprovalRejected, event.RunPaused, event.RunCompleted:
 		return true
+	case event.RunStarted: // its sync gives back descriptors, which steps may want
+		return process.Scant()
 	case event.Started:
 		return next.step.Effect == plan.Destroy
 	}

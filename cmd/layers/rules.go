@@ -73,13 +73,13 @@ var layers = []layer{
 	},
 	{
 		name: "executor/journal",
-		ours: []string{"executor/event", "internal/failpoint"},
+		ours: []string{"executor/event", "executor/failpoint"},
 		not:  host,
 		why:  "a journal is a list of events in a file; reading one needs no engine",
 	},
 	{
 		name: "executor/state",
-		ours: []string{"executor/event", "executor/journal", "executor/internal/lock", "runbook/plan", "internal/failpoint"},
+		ours: []string{"executor/event", "executor/journal", "executor/internal/lock", "runbook/plan", "executor/failpoint"},
 		not:  host,
 		why:  "runs on disk are read where no engine is, and locked and removed by others than the one that ran them",
 	},
@@ -106,7 +106,7 @@ var layers = []layer{
 	},
 	{
 		name: "executor/internal/process",
-		ours: []string{"runbook/plan", "executor/event", "executor/internal/run", "executor/internal/output", "internal/failpoint"},
+		ours: []string{"runbook/plan", "executor/event", "executor/internal/run", "executor/internal/output", "executor/failpoint"},
 		not:  []string{"log", "log/slog"},
 		why:  "starting a process knows nothing of the graph it belongs to",
 	},
@@ -124,11 +124,11 @@ var layers = []layer{
 	},
 	{
 		name: "cmd/runbook/...",
-		ours: []string{"runbook/...", "executor", "executor/event", "executor/sink/...", "executor/state", "executor/watchdog", "dag", "schema", "internal/failpoint"},
+		ours: []string{"runbook/...", "executor", "executor/event", "executor/sink/...", "executor/state", "executor/watchdog", "dag", "schema", "executor/failpoint"},
 		why:  "the command line only joins the front end and the engine, and prints (its tests kill the engine)",
 	},
 	{
-		name: "internal/failpoint",
+		name: "executor/failpoint",
 		not:  files,
 		why:  "a name for a moment; what happens there is for tests to say",
 	},

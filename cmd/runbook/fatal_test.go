@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/cloudops-run/runbook/internal/failpoint"
+	"github.com/cloudops-run/runbook/executor/failpoint"
 )
 
 // fatalVar makes a program of these tests kill itself: at a failpoint, the n-th

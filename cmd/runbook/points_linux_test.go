@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/cloudops-run/runbook/internal/failpoint"
+	"github.com/cloudops-run/runbook/executor/failpoint"
 )
 
 const pointed = `version: 1

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/cloudops-run/runbook/executor/event"
-	"github.com/cloudops-run/runbook/internal/failpoint"
+	"github.com/cloudops-run/runbook/executor/failpoint"
 )
 
 // A File is a journal that is written. Append may be called by one goroutine at

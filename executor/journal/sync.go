@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cloudops-run/runbook/internal/failpoint"
+	"github.com/cloudops-run/runbook/executor/failpoint"
 )
 
 // syncDelay is how long a record waits for others to share a sync with. It

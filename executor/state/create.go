@@ -10,9 +10,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/cloudops-run/runbook/executor/failpoint"
 	"github.com/cloudops-run/runbook/executor/internal/lock"
 	"github.com/cloudops-run/runbook/executor/journal"
-	"github.com/cloudops-run/runbook/internal/failpoint"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 

@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/cloudops-run/runbook/internal/failpoint"
+	"github.com/cloudops-run/runbook/executor/failpoint"
 )
 
 // errOutOfReach is a shortage that dup3 in the child reports as EBADF.

@@ -199,13 +199,14 @@ func (m *Machine) fits(params []plan.Param, name string, v any) error {
 	if c, err := event.Canonical(v); err == nil {
 		v = c
 	}
-	for _, p := range f.Check(v) {
-		if len(p.Pointer) > 0 {
-			return fmt.Errorf("%s in it %s", strings.Join(p.Pointer, "."), p.Message)
-		}
-		return fmt.Errorf("the value %s", p.Message)
+	problems := f.Check(v)
+	switch {
+	case len(problems) == 0:
+		return nil
+	case len(problems[0].Pointer) > 0:
+		return fmt.Errorf("%s in it %s", strings.Join(problems[0].Pointer, "."), problems[0].Message)
 	}
-	return nil
+	return fmt.Errorf("the value %s", problems[0].Message)
 }
 
 func (m *Machine) runState() plan.RunState {
