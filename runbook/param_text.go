@@ -2,6 +2,7 @@ package runbook
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
@@ -126,7 +127,9 @@ func ParseParamFile(path string, src []byte) ([]Given, Diagnostics) {
 	ds := c.diagnostics()
 	for i := range ds {
 		ds[i].Line, ds[i].lineCol = "", 0
-		if safe, ok := withoutValue[ds[i].Rule]; ok {
+		if strings.HasPrefix(ds[i].Message, tooLargeNumber) {
+			ds[i].Message, ds[i].Help = "this number is too large to be kept exactly", "give a smaller one, or text in quotes for a param of type string"
+		} else if safe, ok := withoutValue[ds[i].Rule]; ok {
 			ds[i].Message, ds[i].Help = safe[0], safe[1]
 		}
 	}

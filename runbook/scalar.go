@@ -10,6 +10,9 @@ import (
 // exactly.
 const maxExactInt = 1 << 53
 
+// tooLargeNumber begins the message about one.
+const tooLargeNumber = "the number "
+
 // A trap is an unquoted word that YAML tools do not agree on.
 type trap struct{ message, help string }
 
@@ -40,7 +43,7 @@ func scalarTrap(n *node) *trap {
 	case leadingZero(v):
 		return ambiguous(v, "an octal number", "a decimal one", "for the text, or write the number without the leading zero")
 	case tooLarge(n):
-		return &trap{"the number " + shorten(v) + " is too large to be kept exactly", `quote it: "` + shorten(v) + `"`}
+		return &trap{tooLargeNumber + shorten(v) + " is too large to be kept exactly", `quote it: "` + shorten(v) + `"`}
 	case strings.Contains(v, "_"):
 		return ambiguous(v, "a number", "text", "for the text, or write the number without _")
 	case n.Tag == tagInt && hasPrefixFold(v, "0b"), n.Tag == tagInt && hasPrefixFold(v, "0o"):

@@ -14,7 +14,7 @@ import (
 var (
 	flowTemplate = regexp.MustCompile(`(^|[^"'$\w])(\$\{\{)`)
 	flowIndex    = regexp.MustCompile(`[:,]\s+([A-Za-z_][\w.]*(?:\([^()"']*\))?(?:\.[\w]+)*)\[`)
-	flowTernary  = regexp.MustCompile(`[:,]\s+([^\s"'{}\[\],:][^"'{}\[\],:]*)\?([^"'{}]*:|\s*[}\],])`)
+	flowTernary  = regexp.MustCompile(`[:,]\s+([^\s"'{}\[\],:](?:[^"'{}\[\],:]|"[^"]*"|'[^']*')*)\?([^"'{}]*:|\s*[}\],]|\s*(?:"[^"]*"|'[^']*')\s*:)`)
 	blockTernary = regexp.MustCompile(`^[\s-]*\w+:\s+([^\s"'{\[].*?)\s\?\s`)
 	quotedStart  = regexp.MustCompile(`^[\s-]*(\w+):\s+("[^"]*"|'[^']*')\s*(==|!=|<|>|\+|in\b|and\b|or\b|\?|matches\b|\|\||&&)`)
 )

@@ -29,6 +29,9 @@ func (s *structure) violations(prefix []string, vs []schema.Violation) {
 	}
 	for _, v := range vs {
 		key, value := descend(s.root, v.Pointer)
+		if s.merged(v.Pointer) {
+			continue // that a key merges is what is wrong
+		}
 		if value == nil || s.flagged[value] && v.Keyword != schema.Missing {
 			continue
 		}
@@ -48,6 +51,16 @@ func (s *structure) violations(prefix []string, vs []schema.Violation) {
 	}
 }
 
+// merged reports whether a place is behind a merge key, of which was told.
+func (s *structure) merged(pointer []string) bool {
+	i := slices.Index(pointer, "<<")
+	if i < 0 {
+		return false
+	}
+	key, _ := descend(s.root, pointer[:i+1])
+	return key != nil && s.flagged[key]
+}
+
 func isStep(pointer []string) bool {
 	return len(pointer) == 2 && slices.Contains(stepLists, pointer[0])
 }
@@ -62,6 +75,9 @@ func (s *structure) unknown(v schema.Violation) {
 		where := s.place(v.Pointer)
 		if len(v.Allowed) == 0 {
 			s.badName(key, v.Pointer)
+			if _, value := lookup(holder, name); value != nil {
+				s.flagged[value] = true
+			}
 			continue
 		}
 		if name == "$ref" || name == "$defs" || name == "allOf" || name == "anyOf" || name == "oneOf" {
@@ -94,6 +110,9 @@ func (s *structure) missing(v schema.Violation, holder *node) {
 		return
 	}
 	if choice := lastChoice(v); choice != nil {
+		if uses, _ := lookup(holder, "uses"); uses != nil && s.flagged[uses] {
+			return
+		}
 		if !s.meantAs(holder, choice...) {
 			s.at(holder, ruleCommand, "give it one of "+oneOf(choice), "%s has no %s", where, choiceNoun(choice))
 		}
@@ -103,7 +122,7 @@ func (s *structure) missing(v schema.Violation, holder *node) {
 		return // what is missing was meant to come from there
 	}
 	for _, name := range v.Keys {
-		if s.meantAs(holder, name) {
+		if ref, _ := lookup(holder, "$ref"); s.meantAs(holder, name) || ref != nil && s.flagged[ref] {
 			continue
 		}
 		help := ""

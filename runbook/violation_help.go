@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/cloudops-run/runbook/runbook/plan"
 	"github.com/cloudops-run/runbook/schema"
@@ -157,6 +158,11 @@ func formHelp(v schema.Violation, n *node) string {
 			if words, ok := commandWords(n.Value); ok {
 				return "write a list: " + flowList(words)
 			}
+		case strings.HasPrefix(v.Want, "a program") && len(strings.Fields(n.Value)) > 1:
+			words := strings.Fields(n.Value)
+			return fmt.Sprintf("write %s alone; its options go into exec: %s, or into the text, as set does", words[0], flowList(append(words, "-c", "...")))
+		case strings.HasPrefix(v.Want, "a word of lower-case"):
+			return likeOperation(n.Value)
 		case v.Want == "the number 1":
 			return "this program knows version 1 of the language"
 		}
@@ -164,8 +170,37 @@ func formHelp(v schema.Violation, n *node) string {
 	return ""
 }
 
+// likeOperation offers the word of the aws command for what its API calls
+// ListBuckets, and others list_buckets.
+func likeOperation(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case r == '_':
+			r = '-'
+		case r >= 'A' && r <= 'Z':
+			if i > 0 && s[i-1] >= 'a' && s[i-1] <= 'z' {
+				b.WriteByte('-')
+			}
+			r += 'a' - 'A'
+		case r != '-' && (r < 'a' || r > 'z') && (r < '0' || r > '9'):
+			return ""
+		}
+		b.WriteRune(r)
+	}
+	if word := b.String(); word != s && word[0] != '-' {
+		return "write " + word
+	}
+	return ""
+}
+
 // durationHelp rewrites the units that people try.
 func durationHelp(s string) string {
+	if joined := strings.Join(strings.Fields(s), ""); joined != s {
+		if d, err := time.ParseDuration(joined); err == nil && d > 0 {
+			return "write " + joined
+		}
+	}
 	digits := strings.TrimLeft(s, "0123456789")
 	number, err := strconv.Atoi(s[:len(s)-len(digits)])
 	if err != nil || number > 1_000_000 {

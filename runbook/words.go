@@ -30,7 +30,7 @@ var foreign = map[string]string{
 	"cwd": "working_dir", "dir": "working_dir", "workdir": "working_dir", "chdir": "working_dir", "working_directory": "working_dir",
 	"retries": "retry", "attempts": "times", "count": "times", "max_retries": "times", "interval": "delay",
 	"allow_failure": "continue_on_error", "ignore_errors": "continue_on_error", "ignore_error": "continue_on_error",
-	"exit_codes": "success_exit_codes", "input": "stdin", "when": "if", "condition": "if", "only_if": "if", "creates": "unless", "not_if": "unless", "changed_when": "unless", "preconditions": "require", "assert": "require",
+	"exit_codes": "success_exit_codes", "input": "stdin", "when": "if", "condition": "if", "only_if": "if", "creates": "unless", "if": "expect", "not_if": "unless", "changed_when": "unless", "preconditions": "require", "assert": "require",
 	"loop": "foreach", "for": "foreach", "for_each": "foreach", "with_items": "foreach", "items": "in", "include": "uses", "import": "uses", "call": "uses",
 	"parameters": "params", "inputs": "params", "confirm": "approval", "gate": "approval", "undo": "rollback", "revert": "rollback", "compensate": "rollback",
 	"mutex": "lock", "concurrency": "lock", "register": "outputs", "until": "expect", "failed_when": "expect", "dotenv": "env_files", "env_file": "env_files", "parallelism": "max_concurrency", "max_parallel": "max_concurrency", "fail_fast": "stop_on_error",
