@@ -193,10 +193,16 @@ func (e *Engine) ExecutePlan(ctx context.Context, p Plan) (uuid.UUID, error) {
 // once; the id works as that of a plan. The plan must not be changed any more. A
 // step with a timeout above [Config].MaxTimeout is a [*ValidationError], and so
 // is an option that names a step the plan does not have, or leaves out one whose
-// outputs are read and not given.
+// outputs are read and not given, and so is, unless a [Runner] of yours carries the
+// steps out, what [RunOptions.Lacks] has found.
 func (e *Engine) ExecuteCompiled(ctx context.Context, p *plan.Plan, o RunOptions) (uuid.UUID, error) {
 	if err := errors.Join(checkTimeouts(p, e.config), o.check(p), o.checkOutputs(p)); err != nil {
 		return uuid.Nil, err
+	}
+	if _, local := e.runner.(*localRunner); local {
+		if err := o.checkLacks(p); err != nil {
+			return uuid.Nil, err
+		}
 	}
 	id, err := uuid.NewV7()
 	if err != nil {

@@ -2,8 +2,10 @@ package executor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -25,7 +27,11 @@ func readEnvFiles(paths []string) ([]plan.EnvVar, error) {
 	for _, path := range paths {
 		text, err := readSmallFile(path, maxEnvFile)
 		if err != nil {
-			return nil, fmt.Errorf("env file: %w", err)
+			var where *fs.PathError
+			if errors.As(err, &where) {
+				err = where.Err
+			}
+			return nil, fmt.Errorf("env file %q: %w", path, err)
 		}
 		values, err := godotenv.Unmarshal(text)
 		if err != nil {
@@ -73,14 +79,14 @@ func readSmallFile(path string, limit int64) (string, error) {
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return "", fmt.Errorf("%q is not a regular file", path)
+		return "", &fs.PathError{Op: "read", Path: path, Err: errors.New("it is not a regular file")}
 	}
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return "", err
 	}
 	if int64(len(data)) > limit {
-		return "", fmt.Errorf("%q is over the limit of %d bytes", path, limit)
+		return "", &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("it is over the limit of %d bytes", limit)}
 	}
 	return string(data), nil
 }

@@ -32,9 +32,9 @@ func (r *liveRun) fetchSecrets(ctx context.Context) (map[string]string, error) {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case err != nil:
-			problems = append(problems, fmt.Sprintf("secret %q: %v", s.Name, err))
+			problems = append(problems, fmt.Sprintf("%ssecret %q: %v", r.lineOf(s), s.Name, err))
 		case len(text) < minSecret:
-			problems = append(problems, fmt.Sprintf("secret %q has %d bytes; one of under %d cannot be masked without masking other text too", s.Name, len(text), minSecret))
+			problems = append(problems, fmt.Sprintf("%ssecret %q has %d bytes; one of under %d cannot be masked without masking other text too", r.lineOf(s), s.Name, len(text), minSecret))
 		default:
 			values[s.Name] = text
 		}
@@ -43,6 +43,14 @@ func (r *liveRun) fetchSecrets(ctx context.Context) (map[string]string, error) {
 		return nil, errors.New(strings.Join(problems, "; "))
 	}
 	return values, nil
+}
+
+// lineOf is where a secret is declared, to stand before what is said of it.
+func (r *liveRun) lineOf(s *plan.Secret) string {
+	if s.Line == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d: ", r.plan.File, s.Line)
 }
 
 func (r *liveRun) fetchSecret(ctx context.Context, s *plan.Secret, known map[string]string) (string, error) {

@@ -99,7 +99,7 @@ func (k *compiler) secrets(list []*secret) []plan.Secret {
 	}
 	to := make([]plan.Secret, len(list))
 	for i, s := range list {
-		to[i] = plan.Secret{Name: s.key.Value, Env: literal(s.env), Value: k.expr(s.value)}
+		to[i] = plan.Secret{Name: s.key.Value, Line: s.key.Line, Env: literal(s.env), Value: k.expr(s.value)}
 		if s.file != nil {
 			to[i].File = k.pathOf(s.file)
 		}

@@ -119,6 +119,9 @@ func (c *cli) apply(file string, f *applyFlags) error {
 	if err := missingOutputs(left.MissingOutputs(p)); err != nil {
 		return err
 	}
+	if err := c.lacks(left, p); err != nil {
+		return err
+	}
 	asked := c.asked(rb, file, p, f)
 	defer c.retire(&f.engine.state, keep)
 	asked.Detached = f.detach

@@ -83,6 +83,7 @@ func (c *cli) plan(file string, f *planFlags) error {
 	if options.Outputs, err = c.givenOutputs(&f.outputs, &f.engine.state, p, nil); err != nil {
 		return err
 	}
+	c.tellLacks(options, p, "warning", "apply would refuse this: ")
 	leftOut, missing := options.LeftOut(p), options.MissingOutputs(p)
 	var survey *executor.Survey
 	if f.probe {

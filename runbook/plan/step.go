@@ -34,6 +34,7 @@ func (p *Param) UnmarshalJSON(b []byte) error {
 // from.
 type Secret struct {
 	Name  string  `json:"name"`
+	Line  int     `json:"line,omitempty"`  // in the runbook's file, from 1; 0: made in Go
 	Env   string  `json:"env,omitempty"`   // a variable of the engine's own environment
 	File  Value   `json:"file,omitzero"`   // relative to the plan's Dir
 	Exec  []Value `json:"exec,omitempty"`  // a program, which is literal, and its arguments
@@ -52,6 +53,7 @@ type Binding struct {
 // by the ids of their own file.
 type Group struct {
 	ID       string    `json:"id"`                 // of the step that includes, as in the plan
+	File     string    `json:"file,omitempty"`     // that Steps are written in, as it was found
 	Parent   int       `json:"parent,omitempty"`   // the place in [Plan.Groups], from 1, of the runbook that includes; 0: the plan
 	Dir      string    `json:"dir,omitempty"`      // absolute: the folder of its file
 	Params   []Param   `json:"params,omitempty"`   // declared; Set: the default

@@ -83,6 +83,12 @@ func (m *Machine) fileOf(i int) scopeKey {
 	return scopeKey{owner: int32(k.owner), group: m.nodes[i].step.Group}
 }
 
+// GroupScope is what the expressions of an included runbook can name, as
+// [plan.Step.Group] has it; of group 0, those of the plan.
+func (m *Machine) GroupScope(group int) *plan.Scope {
+	return m.fileScope(scopeKey{owner: -1, group: group}, Hidden{})
+}
+
 func (m *Machine) scopeOf(i int, h Hidden) *plan.Scope {
 	if i < 0 {
 		return m.fileScope(scopeKey{owner: -1}, h)

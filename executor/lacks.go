@@ -1,0 +1,244 @@
+package executor
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/hashicorp/go-multierror"
+
+	"github.com/cloudops-run/runbook/executor/internal/process"
+	"github.com/cloudops-run/runbook/executor/internal/run"
+	"github.com/cloudops-run/runbook/runbook/plan"
+)
+
+// A Lack is something that a step needs of this machine and does not find there.
+type Lack struct {
+	File    string // the runbook that the step is written in
+	Line    int    // of the step; 0: it was made in Go
+	StepID  string // as in the plan; in a runbook that a loop includes, after the id of the step that includes it
+	Message string
+	Warning bool // the run begins all the same
+}
+
+func (l Lack) Error() string {
+	text := fmt.Sprintf("step %q: %s", l.StepID, l.Message)
+	if l.Line > 0 {
+		text = fmt.Sprintf("%s:%d: %s", l.File, l.Line, text)
+	}
+	return text
+}
+
+// Lacks is what steps of p that o lets run need of this machine and do not find:
+// env files, programs, and the working folders of the steps that come first. It
+// tells what is certain: nothing that a value decides which is not known yet, no
+// env file that a step before names, and so may make. Unless all of it are
+// warnings, the run does not begin.
+func (o RunOptions) Lacks(p *plan.Plan) []Lack {
+	l := lacks{base: inherited(), noRollback: o.NoRollback, files: map[string]envFile{}, told: map[string]bool{}}
+	l.look(&blockOf{plan: p, file: p.File, leftOut: o.leftOut(p)})
+	return l.found
+}
+
+// checkLacks is the errors among [RunOptions.Lacks].
+func (o RunOptions) checkLacks(p *plan.Plan) error {
+	var problems *multierror.Error
+	for _, l := range o.Lacks(p) {
+		if !l.Warning {
+			problems = multierror.Append(problems, l)
+		}
+	}
+	return validationError("plan", problems)
+}
+
+// lacks goes over the steps of a plan and of the plans that are bodies in it.
+type lacks struct {
+	base       []string // what steps inherit
+	noRollback bool
+	files      map[string]envFile // read already
+	told       map[string]bool    // once each, however many steps need it
+	found      []Lack
+}
+
+type envFile struct {
+	vars []plan.EnvVar
+	err  error
+}
+
+// A blockOf is a plan whose steps are looked at.
+type blockOf struct {
+	plan    *plan.Plan
+	file    string
+	prefix  string // of ids
+	leftOut []int
+	outer   func(path string) bool // whether a step before this body may make the file; nil: it is no body
+	makers  map[string]*makers
+}
+
+func (b *blockOf) runs(i int) bool {
+	_, out := slices.BinarySearch(b.leftOut, i)
+	return !out
+}
+
+func (l *lacks) look(b *blockOf) {
+	m := run.New(b.plan, run.Options{})
+	b.makers = map[string]*makers{}
+	anywhere := func(path string) bool { return b.makersOf(path).any }
+	for i := range b.plan.Steps {
+		s := &b.plan.Steps[i]
+		if !b.runs(i) || !b.wanted(m, s.Group) {
+			continue
+		}
+		made, first := func(path string) bool { return b.makersOf(path).before(i) }, b.first(i)
+		if s.Retry != nil { // it finds what is there by then, made by whatever runs beside it
+			made, first = anywhere, false
+		}
+		l.step(b, s, m.GroupScope(s.Group), made, first)
+	}
+	scope := m.GroupScope(0)
+	for _, steps := range [][]plan.Step{b.plan.OnFailure, b.plan.Finally} {
+		for i := range steps {
+			l.step(b, &steps[i], scope, anywhere, false)
+		}
+	}
+	if l.noRollback {
+		return
+	}
+	for i := range b.plan.Steps {
+		if s := &b.plan.Steps[i]; s.Rollback != nil && b.runs(i) && b.wanted(m, s.Group) {
+			undo := *s.Rollback
+			undo.ID, undo.If, undo.Unless = s.ID, s.If, s.Unless
+			l.step(b, &undo, m.GroupScope(s.Group), anywhere, false)
+		}
+	}
+}
+
+// first reports whether no step that runs comes before step i.
+func (b *blockOf) first(i int) bool {
+	s := &b.plan.Steps[i]
+	return b.outer == nil && !slices.ContainsFunc(slices.Concat(s.Needs, s.After), func(j int) bool { return b.runs(j) || !b.first(j) })
+}
+
+// wanted reports whether it is certain that an included runbook is.
+func (b *blockOf) wanted(m *run.Machine, group int) bool {
+	for ; group > 0; group = b.plan.Groups[group-1].Parent {
+		g := &b.plan.Groups[group-1]
+		if g.If != nil && g.If.Expr != nil && !decided(g.If.Expr, m.GroupScope(g.Parent), true) {
+			return false
+		}
+	}
+	return true
+}
+
+// decided reports whether a condition is certain to be want.
+func decided(e *plan.Expr, scope *plan.Scope, want bool) bool {
+	v, ok, _, err := e.EvalTri(scope, knownIn(scope))
+	return ok && err == nil && v == want
+}
+
+// knownIn is what is known of names before a run begins.
+func knownIn(scope *plan.Scope) func(plan.Ref) bool {
+	return func(r plan.Ref) bool {
+		_, set := scope.Params[r.Name]
+		return r.Root == "params" && set || r.Root == "run" && r.Field == "name"
+	}
+}
+
+// step looks at one step. Its probes need what its command needs, so only an
+// expression can spare it.
+func (l *lacks) step(b *blockOf, s *plan.Step, scope *plan.Scope, made func(path string) bool, first bool) {
+	if s.If != nil && s.If.Expr != nil && !decided(s.If.Expr, scope, true) {
+		return
+	}
+	if s.Unless != nil && s.Unless.Expr != nil && !decided(s.Unless.Expr, scope, false) {
+		return
+	}
+	if s.Body != nil {
+		l.body(b, s, scope, made)
+		return
+	}
+	add := func(warning bool, format string, args ...any) { l.add(b, s, warning, fmt.Sprintf(format, args...)) }
+	known := knownIn(scope)
+	ownPath := s.BareEnv || slices.ContainsFunc(slices.Concat(s.Env, s.Command.Env), func(v plan.Var) bool { return v.Name == "PATH" })
+	for _, v := range s.EnvFiles {
+		path, ok := pathFrom(s.Dir, v, scope, known)
+		if !ok {
+			ownPath = true // who knows
+			continue
+		}
+		file, read := l.files[path]
+		if !read {
+			file.vars, file.err = readEnvFiles([]string{path})
+			l.files[path] = file
+		}
+		if errors.Is(file.err, syscall.EMFILE) || errors.Is(file.err, syscall.ENFILE) {
+			ownPath = true
+			continue // other runs will give descriptors back
+		}
+		ownPath = ownPath || file.err != nil || slices.ContainsFunc(file.vars, func(v plan.EnvVar) bool { return v.Name == "PATH" })
+		if file.err != nil && !made(path) {
+			add(false, "%v", file.err)
+		}
+	}
+	program := s.Command.Program
+	if !strings.Contains(program, "/") {
+		if _, err := process.LookPath(program, environ(l.base, nil, nil), ""); err != nil && !ownPath {
+			add(true, "program %q is not found in PATH here", program)
+		}
+		program = ""
+	}
+	dir, ok := pathFrom(s.Dir, s.WorkingDir, scope, known)
+	if first && ok {
+		spec := process.Spec{Path: program, Argv0: program, Dir: dir}
+		if err := spec.Check(); err != nil {
+			add(false, "%v", err)
+		}
+	}
+}
+
+func pathFrom(dir string, v plan.Value, scope *plan.Scope, known func(plan.Ref) bool) (string, bool) {
+	text, ok, _, err := v.ResolveTri(scope, known)
+	if err != nil || !ok || text.Secret {
+		return "", false
+	}
+	if text.Text == "" || filepath.IsAbs(text.Text) || dir == "" {
+		return text.Text, true
+	}
+	return filepath.Join(dir, text.Text), true
+}
+
+// body looks at the steps of what a loop includes, with the params that are the
+// same for all items.
+func (l *lacks) body(b *blockOf, s *plan.Step, scope *plan.Scope, made func(path string) bool) {
+	body := *s.Body
+	body.Params = slices.Clone(body.Params)
+	for i := range body.Params {
+		p := &body.Params[i]
+		w := slices.IndexFunc(s.With, func(w plan.Binding) bool { return w.Name == p.Name })
+		if w < 0 {
+			continue
+		}
+		p.Value, p.Set = nil, false
+		if value := s.With[w].Value; !s.With[w].Secret && value.Known(knownIn(scope)) {
+			v, err := value.Eval(scope)
+			p.Value, p.Set = v, err == nil
+		}
+	}
+	l.look(&blockOf{plan: &body, file: body.File, prefix: b.prefix + s.ID + "/", outer: made})
+}
+
+// add tells what is missing once, at the first step that needs it.
+func (l *lacks) add(b *blockOf, s *plan.Step, warning bool, message string) {
+	if l.told[message] {
+		return
+	}
+	l.told[message] = true
+	file := b.file
+	if s.Group > 0 {
+		file = b.plan.Groups[s.Group-1].File
+	}
+	l.found = append(l.found, Lack{File: file, Line: s.Line, StepID: b.prefix + s.ID, Message: message, Warning: warning})
+}
