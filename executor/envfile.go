@@ -53,10 +53,10 @@ func readEnvFiles(paths []string) ([]plan.EnvVar, error) {
 	return vars, nil
 }
 
-// readFile is [readSmallFile] that waits for a descriptor.
+// readFile is [readOwnFile] that waits for a descriptor.
 func (e *Engine) readFile(path string, limit int64) (text string, err error) {
 	err = e.retry(context.Background(), func() error {
-		text, err = readSmallFile(path, limit)
+		text, err = readOwnFile(path, limit)
 		return err
 	})
 	return text, err
@@ -71,9 +71,21 @@ func (e *Engine) retry(ctx context.Context, f func() error) error {
 }
 
 // readSmallFile reads a regular file of at most limit bytes.
-func readSmallFile(path string, limit int64) (string, error) {
+func readSmallFile(path string, limit int64) (string, error) { return readRegular(path, limit, 0) }
+
+// readOwnFile is readSmallFile for a file that a step made: a link there could
+// lead to any file that the engine may read.
+func readOwnFile(path string, limit int64) (string, error) {
+	text, err := readRegular(path, limit, syscall.O_NOFOLLOW)
+	if errors.Is(err, syscall.ELOOP) {
+		return "", fmt.Errorf("%q is a symbolic link, not a regular file", path)
+	}
+	return text, err
+}
+
+func readRegular(path string, limit int64, flags int) (string, error) {
 	// Without O_NONBLOCK the open of a named pipe would wait for a writer.
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|flags, 0)
 	if err != nil {
 		return "", err
 	}

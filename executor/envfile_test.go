@@ -52,7 +52,7 @@ func TestReadEnvFiles(t *testing.T) {
 
 func TestTakeOutputFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out")
-	if values, err := takeOutputFile(path, readSmallFile); values != nil || err != nil {
+	if values, err := takeOutputFile(path, readOwnFile); values != nil || err != nil {
 		t.Errorf("no file: %v, %v", values, err)
 	}
 	tests := []struct{ text, want string }{
@@ -60,11 +60,13 @@ func TestTakeOutputFile(t *testing.T) {
 		{"a=1\nb=x=y\n\n a =2\r\n", "map[a:2 b:x=y]"},
 		{"a=", "map[a:]"},
 		{"a=1\nnonsense\n", "line 2 of $RUNBOOK_STEP_OUTPUT is not name=value"},
+		{"a=1\nb=x\x00y", `the output "b" on line 2`},
+		{"b=\xff", `the output "b" on line 1`},
 		{"a=" + strings.Repeat("x", maxOutputs), "over the limit"},
 	}
 	for _, tt := range tests {
 		os.WriteFile(path, []byte(tt.text), 0o600)
-		values, err := takeOutputFile(path, readSmallFile)
+		values, err := takeOutputFile(path, readOwnFile)
 		if got := fmt.Sprint(values); err == nil && got != tt.want || err != nil && !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%.20q: got %s, %v, want %s", tt.text, got, err, tt.want)
 		}
@@ -72,8 +74,15 @@ func TestTakeOutputFile(t *testing.T) {
 			t.Error("the file is still there")
 		}
 	}
+	os.Symlink("/etc/passwd", path)
+	if _, err := takeOutputFile(path, readOwnFile); err == nil || !strings.Contains(err.Error(), "is a symbolic link") {
+		t.Errorf("a link was followed: %v", err)
+	}
+	if _, err := os.Lstat(path); err == nil {
+		t.Error("the link is still there")
+	}
 	os.Mkdir(path, 0o700)
-	if _, err := takeOutputFile(path, readSmallFile); err == nil {
+	if _, err := takeOutputFile(path, readOwnFile); err == nil {
 		t.Error("a folder was read")
 	}
 }

@@ -255,7 +255,9 @@ func TestSecretsThatCannotBeHad(t *testing.T) {
 	e := newEngine(t, nil)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p := serial(sh("a", "true"))
+			a := sh("a", "true")
+			a.Env = []plan.Var{{Name: "X", Value: plan.ExprValue(expr("secrets.x"))}}
+			p := serial(a)
 			p.Dir, p.Secrets = dir, []plan.Secret{tt.secret}
 			p.Finally = []plan.Step{sh("f", "true")}
 			r, by := apply(t, e, p, executor.RunOptions{})
@@ -452,6 +454,7 @@ func TestCancelWhatWaits(t *testing.T) {
 	probing := sh("a", "true")
 	probing.Unless = &plan.Guard{Probe: &plan.Probe{Command: hang}}
 	fetching := serial(sh("a", "true"))
+	fetching.Steps[0].Env = []plan.Var{{Name: "X", Value: plan.ExprValue(expr("secrets.x"))}}
 	fetching.Secrets = []plan.Secret{{Name: "x", Exec: plan.Texts([]string{"sleep", "60"})}}
 	for name, p := range map[string]*plan.Plan{"probe": serial(probing), "secret": fetching} {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxOutputs is how much all outputs of a step may hold together, in bytes.
@@ -32,7 +33,11 @@ func takeOutputFile(path string, read func(string, int64) (string, error)) (map[
 		if !ok {
 			return nil, fmt.Errorf("line %d of $RUNBOOK_STEP_OUTPUT is not name=value", n+1)
 		}
-		values[strings.TrimSpace(name)] = strings.TrimSuffix(value, "\r")
+		name, value = strings.TrimSpace(name), strings.TrimSuffix(value, "\r")
+		if strings.ContainsRune(value, 0) || !utf8.ValidString(value) {
+			return nil, fmt.Errorf("the output %q on line %d of $RUNBOOK_STEP_OUTPUT has a NUL byte or is not UTF-8; encode it, such as in base64", name, n+1)
+		}
+		values[name] = value
 	}
 	return values, nil
 }

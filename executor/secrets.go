@@ -19,18 +19,26 @@ const (
 	minSecret     = 6                // bytes: shorter ones would be masked everywhere by chance
 )
 
-// fetchSecrets gets every secret of a plan, in file order. They are kept in
-// memory and nowhere else. The error is that of every secret that cannot be had;
-// it shows nothing of a value.
+// fetchSecrets gets every secret that the run can use, in file order. They are
+// kept in memory and nowhere else. The error is that of every secret that cannot
+// be had; it shows nothing of a value. A variable or file that nothing uses is
+// read too, if it can be: a step may print it all the same.
 func (r *liveRun) fetchSecrets(ctx context.Context) (map[string]string, error) {
 	values := make(map[string]string, len(r.plan.Secrets))
 	var problems []string
+	used := r.usedSecrets()
 	for i := range r.plan.Secrets {
 		s := &r.plan.Secrets[i]
+		if !used[s.Name] && len(s.Exec) > 0 {
+			continue
+		}
 		text, err := r.fetchSecret(ctx, s, values)
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
+		case !used[s.Name] && (err != nil || len(text) < minSecret):
+		case err == nil && text == "":
+			problems = append(problems, fmt.Sprintf("%ssecret %q is empty: %s", r.lineOf(s), s.Name, emptySource(s)))
 		case err != nil:
 			problems = append(problems, fmt.Sprintf("%ssecret %q: %v", r.lineOf(s), s.Name, err))
 		case len(text) < minSecret:
@@ -51,6 +59,19 @@ func (r *liveRun) lineOf(s *plan.Secret) string {
 		return ""
 	}
 	return fmt.Sprintf("%s:%d: ", r.plan.File, s.Line)
+}
+
+// emptySource says where nothing came from.
+func emptySource(s *plan.Secret) string {
+	switch {
+	case s.Value != nil:
+		return "its value expression gives an empty text"
+	case s.Env != "":
+		return fmt.Sprintf("the environment variable %s is set, to nothing", s.Env)
+	case len(s.Exec) > 0:
+		return "its program printed nothing"
+	}
+	return "there is nothing in its file"
 }
 
 func (r *liveRun) fetchSecret(ctx context.Context, s *plan.Secret, known map[string]string) (string, error) {
