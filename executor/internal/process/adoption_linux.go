@@ -56,9 +56,11 @@ func startAdoption(warn func(string), null *os.File, in inheritance) *adoption {
 	a := &adoption{signals: make(chan os.Signal, 1), quit: make(chan struct{})}
 	// Orphans go to the main thread, whose number is that of the process.
 	file := fmt.Sprintf("/proc/self/task/%d/children", os.Getpid())
-	fd, err := syscall.Open(file, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		fd = -1
+	fd := -1
+	if !Scant() { // the list saves time
+		if opened, err := syscall.Open(file, syscall.O_RDONLY|syscall.O_CLOEXEC, 0); err == nil {
+			fd = opened
+		}
 	}
 	a.children = fd
 	if ignored := ignoredSignals(); len(ignored) > 0 {

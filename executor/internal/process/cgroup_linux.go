@@ -29,7 +29,7 @@ var noCgroups bool
 // newCgroup returns nil where there is none to be had.
 func newCgroup() *cgroup {
 	own := ownCgroup()
-	if own == "" || noCgroups {
+	if own == "" || noCgroups || fewerThan(hardly) {
 		return nil
 	}
 	dir := filepath.Join(own, fmt.Sprintf("runbook-%d-%d", os.Getpid(), startClock()))

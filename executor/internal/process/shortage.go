@@ -39,10 +39,15 @@ func scarce(err error) bool {
 // of them costs each start ten system calls.
 const plenty = 4096
 
+// hardly is a limit under which each descriptor counts.
+const hardly = 32
+
 // Scant reports whether this program may run out of descriptors.
-func Scant() bool {
+func Scant() bool { return fewerThan(plenty) }
+
+func fewerThan(n uint64) bool {
 	var limit syscall.Rlimit
-	return syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil || limit.Cur < plenty
+	return syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil || limit.Cur < n
 }
 
 // leaveRoom returns an error where a process, having got its own, leaves fewer

@@ -155,7 +155,7 @@ func (x *execution) fork(files [3]uintptr) error {
 		env = []string{}
 	}
 	pidfd := -1
-	attr := syscall.ProcAttr{Dir: s.Dir, Env: env, Files: h.inherit.files(files), Sys: sysProcAttr(&pidfd, h.noPidfd)}
+	attr := syscall.ProcAttr{Dir: s.Dir, Env: env, Files: h.inherit.files(files), Sys: sysProcAttr(&pidfd, h.noPidfd || Scant())}
 
 	if h.adoption != nil {
 		h.adoption.await()

@@ -207,26 +207,20 @@ func (w *watchdog) stop() {
 	}
 	w.mu.Unlock()
 	w.done.Wait()
-	for _, g := range w.guarded {
-		g.file.Close()
-	}
 	if w.cgroup != nil {
 		w.cgroup.close()
 	}
 	w.ledger.close()
 }
 
-// guard lets the watchdog hold a file open until all that it ends has ended.
+// guard lets the watchdog hold a file open until all that it ends has ended. It
+// must not be closed before unguard.
 func (w *watchdog) guard(f *os.File) error {
 	w.wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return os.NewSyscallError("dup", err)
-	}
 	w.guards++
-	g := guard{w.guards, os.NewFile(uintptr(fd), f.Name())}
+	g := guard{w.guards, f}
 	w.guarded[f] = g
 	if w.socket == nil { // the next one is told
 		return nil
@@ -242,7 +236,6 @@ func (w *watchdog) unguard(f *os.File) {
 		return
 	}
 	delete(w.guarded, f)
-	g.file.Close()
 	if w.socket != nil {
 		_ = w.send(unguardMessage, g, sendTime)
 	}
