@@ -114,6 +114,11 @@ func TestResume(t *testing.T) {
 	undo := func(s plan.Step) plan.Step { s.Rollback = &plan.Step{Command: plan.Exec("undo", nil)}; return s }
 	with := func(s plan.Step, f func(*plan.Step)) plan.Step { f(&s); return s }
 	question := plan.Text("go on?")
+	items := func(keys ...any) func(*plan.Step) {
+		return func(s *plan.Step) {
+			s.Foreach, s.Require = &plan.Foreach{Items: keys}, []plan.Guard{*ask()}
+		}
+	}
 	puts := func(s plan.Step) plan.Step { s.Outputs = []plan.Output{{Name: "v"}}; return s }
 	reads := func(s plan.Step, from string) plan.Step {
 		s.Command.Args = append(s.Command.Args, plan.Arg{Value: plan.ExprValue(plan.NewExpr("steps." + from + ".outputs.v"))})
@@ -257,6 +262,26 @@ func TestResume(t *testing.T) {
 		{
 			name: "a foreach of which an item never ran has not completed", before: []plan.Step{with(step("a"), func(s *plan.Step) { s.Foreach = &plan.Foreach{Items: plan.List{"x", "y"}, MaxConcurrency: 1} })}, dies: 4, undo: true,
 			want: "run_resumed rollback|expanded a kept|completed a[x]#1 kept|skipped a[y] left_out|skipped a stopped|run_completed rollback cancelled",
+		},
+		{
+			name: "a foreach that had completed is not asked again", before: []plan.Step{with(step("a"), items("x")), step("c")},
+			engine: engine{outcomes: map[string]Outcome{"c": bad}, answers: map[string]bool{"a require": true}},
+			want:   "run_resumed|expanded a|completed a[x]#1 kept|completed a|started c#2|completed c#2|run_completed completed",
+		},
+		{
+			name: "unless its items are others", before: []plan.Step{with(step("a"), items("x")), step("c")}, after: []plan.Step{with(step("a"), items("x", "y")), step("c")},
+			engine: engine{outcomes: map[string]Outcome{"c": bad}, answers: map[string]bool{"a require": true}}, answer: map[string]bool{"a require": true},
+			want: "run_resumed|probe a require|expanded a|completed a[x]#1 kept|started a[y]#1|completed a[y]#1|completed a|started c#2|completed c#2|run_completed completed",
+		},
+		{
+			name: "or one was rolled back", before: []plan.Step{undo(with(step("a"), items("x"))), step("c")},
+			engine: engine{outcomes: map[string]Outcome{"c": bad}, answers: map[string]bool{"a require": true}}, answer: map[string]bool{"a require": true},
+			want: "run_resumed|probe a require|expanded a|started a[x]#2|completed a[x]#2|completed a|started c#2|completed c#2|run_completed completed",
+		},
+		{
+			name: "what is run again is so with all inside", before: []plan.Step{with(with(step("a"), items("x")), func(s *plan.Step) { s.Require, s.Unless = nil, ask() }), step("c")},
+			engine: engine{outcomes: map[string]Outcome{"c": bad}},
+			want:   "run_resumed|probe a unless|reset a: unless does not hold any more|probe a unless|expanded a|started a[x]#2|completed a[x]#2|completed a|started c#2|completed c#2|run_completed completed",
 		},
 		{
 			name: "a step that completed is not marked", before: []plan.Step{step("a"), step("b")}, opts: Options{MarkDone: []string{"a"}},
