@@ -102,8 +102,13 @@ func TestResumeAfterResume(t *testing.T) {
 	loop := with(step("a"), func(s *plan.Step) {
 		s.Foreach, s.Require = &plan.Foreach{Items: plan.List{"x"}}, []plan.Guard{*ask()}
 	})
+	retried := with(step("a"), func(s *plan.Step) {
+		undo(s)
+		s.Retry = &plan.Retry{Times: 1, Delay: plan.Text("1h")}
+	})
 	type life struct {
 		steps    []plan.Step // nil: as before
+		apart    bool        // none comes after another
 		outcomes map[string]Outcome
 		dies     int // after so many of its records; 0: never
 		opts     Options
@@ -133,11 +138,11 @@ func TestResumeAfterResume(t *testing.T) {
 			{opts: Options{Undo: true}},
 			{},
 		}, "run_resumed|expanded a|completed a[x]#1 kept|completed a|started c#2|completed c#2|run_completed completed"},
-		{"what is done after a resume is undone first", []life{
-			{steps: []plan.Step{with(with(step("a"), undo), func(s *plan.Step) { s.Retry = &plan.Retry{Times: 1, Delay: plan.Text("1h")} }), with(step("b"), undo)}, outcomes: map[string]Outcome{"a": bad}, dies: 3},
+		{"what is started after a resume is undone first", []life{
+			{steps: []plan.Step{retried, with(step("b"), undo)}, apart: true, outcomes: map[string]Outcome{"a": bad}, dies: 5},
 			{},
 			{opts: Options{Undo: true}},
-		}, "run_resumed rollback|completed a#2 kept|completed b#1 kept|started rollback b#1|completed rollback b#1|rolled_back b|started rollback a#1|completed rollback a#1|rolled_back a|run_completed rollback completed"},
+		}, "run_resumed rollback|completed a#2 kept|completed b#1 kept|started rollback a#1|completed rollback a#1|rolled_back a|started rollback b#1|completed rollback b#1|rolled_back b|run_completed rollback completed"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			e := engine{now: epoch, answers: map[string]bool{"a require": true}}
@@ -145,7 +150,9 @@ func TestResumeAfterResume(t *testing.T) {
 			var got []string
 			for k, life := range test.lives {
 				if life.steps != nil {
-					p = serial(life.steps...)
+					if p = (&plan.Plan{Steps: life.steps}); !life.apart {
+						p = serial(life.steps...)
+					}
 				}
 				e.outcomes, e.dies = life.outcomes, 0
 				if life.dies > 0 {
