@@ -179,7 +179,13 @@ func (r *liveRun) closeFolder() {
 		_ = r.disk.journal.Close() // it was told already
 	}
 	r.engine.unguard(r.disk.run.LockFile())
-	if err := r.disk.run.Release(); err != nil {
+	// A run that somebody else's lock kept from beginning has done nothing, and
+	// is not what is meant by the last one.
+	let := r.disk.run.Release
+	if reason, _ := r.machine.Refused(); reason == event.ReasonLock && r.memory == nil && r.disk.lost == nil {
+		let = r.disk.run.Remove
+	}
+	if err := let(); err != nil {
 		r.notice(fmt.Sprintf("the run's lock could not be let go of: %v", err))
 	}
 }

@@ -108,6 +108,11 @@ func (e *Engine) goOn(ctx context.Context, r *liveRun) (err error) {
 			return err
 		}
 	}
+	if r.options.Asked.Params != nil {
+		if err := r.disk.run.GiveParams(r.options.Asked.Params); err != nil {
+			return err
+		}
+	}
 	r.executions, r.isPlan, r.byStep = derivedIDs(r.id, r.plan), true, true
 	if n := len(past.Events); n > 0 {
 		e.stream.from(past.Events[n-1].Seq)

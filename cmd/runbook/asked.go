@@ -26,12 +26,19 @@ func (c *cli) asked(rb *runbook.Runbook, file string, p *plan.Plan, f *applyFlag
 			a.Real = path
 		}
 	}
+	a.Params = givenOf(p)
+	return a
+}
+
+// givenOf is what the params of a plan were given.
+func givenOf(p *plan.Plan) []state.Param {
+	var given []state.Param
 	for _, q := range p.Params {
 		if q.Set && q.Source != "default" {
-			a.Params = append(a.Params, state.Param{Name: q.Name, Value: q.Value, Source: q.Source})
+			given = append(given, state.Param{Name: q.Name, Value: q.Value, Source: q.Source})
 		}
 	}
-	return a
+	return given
 }
 
 // scriptsOf is the hash of every script of a plan, by its path.

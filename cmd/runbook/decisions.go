@@ -79,7 +79,7 @@ var fateWords = map[executor.Fate]string{
 // printDecisions prints what a resume would do about each step.
 func (c *cli) printDecisions(w io.Writer, list []executor.Decision) error {
 	if len(list) == 0 {
-		_, err := fmt.Fprintln(w, "no step has been started yet: all of them run")
+		_, err := fmt.Fprintln(w, "nothing that was done before counts: every step runs, as its turn comes")
 		return err
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

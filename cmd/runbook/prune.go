@@ -22,7 +22,6 @@ func (f *keepFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.IntVar(&f.runs, "keep", 200, "keep that many runs, the newest; 0 for any number")
 	flags.Var(&f.age, "older-than", "remove runs that were started longer ago than this `age`, such as 30d; 0s for none")
-	settings(cmd, "keep", "older-than")
 }
 
 // addHidden is add for a command that removes runs only beside what it is for.

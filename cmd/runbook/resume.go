@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cloudops-run/runbook/executor"
+	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/executor/state"
 	"github.com/cloudops-run/runbook/runbook"
 	"github.com/cloudops-run/runbook/runbook/plan"
@@ -110,6 +111,9 @@ func (c *cli) resume(ref string, f *resumeFlags) error {
 	}
 	return c.goOn(config, kept, p, &f.applyFlags, signals, func(e *executor.Engine, o executor.RunOptions) error {
 		o.Rerun, o.Keep, o.MarkDone, o.By, o.Outputs = options.Rerun, options.Keep, options.MarkDone, options.By, options.Outputs
+		if len(f.params.given)+len(f.params.files) > 0 {
+			o.Asked.Params = givenOf(p)
+		}
 		return e.Resume(context.Background(), kept.ID, p, o)
 	})
 }
@@ -227,6 +231,10 @@ func (c *cli) explainResume(config executor.Config, kept *state.Run, p *plan.Pla
 		return &exit{code: exitEngine, err: err}
 	}
 	defer engine.Close(context.Background())
+	if at, err := kept.Standing(); err == nil && at.Status == event.StatusCompleted {
+		c.note(fmt.Sprintf("run %s has completed: there is nothing to resume", kept.ID))
+		return nil
+	}
 	o.Only, o.Skip, o.From = f.steps.only, f.steps.skip, f.steps.from
 	list, err := engine.Explain(kept.ID, p, o)
 	if err != nil {

@@ -31,8 +31,12 @@ func (r *Run) Standing() (s Standing, err error) {
 	if err != nil {
 		return s, fmt.Errorf("run %s: %w", r.ID, err)
 	}
-	if held {
+	if held && holder.Alive() {
 		s.Holder = holder
+		return s, nil
+	}
+	if held { // by the watchdog of an engine that was killed
+		s.Status = event.StatusInterrupted
 		return s, nil
 	}
 	if s, err = r.written(); err == nil && s.Status == event.StatusRunning {
