@@ -64,7 +64,7 @@ func TestMaintenanceWindow(t *testing.T) {
 		"silence, work, end":            {alertToken, "exit 0", 0, []string{"silence instance=db1", "end"}, "vacuumdb --all --analyze --host=db1"},
 		"ended when the work fails":     {alertToken, "exit 3", 1, []string{"silence instance=db1", "end"}, ""},
 		"no work without the silence":   {"of-someone-else", "exit 0", 1, []string{"refused"}, ""},
-		"no run with a token too short": {"short", "exit 0", 1, nil, `secret "token" has 5 bytes`},
+		"no run with a token too short": {"x9-z7", "exit 0", 1, nil, `secret "token" has 5 bytes`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -134,9 +135,13 @@ func TestCanaryKilledEngine(t *testing.T) {
 // secret.
 func TestCanaryGivenOutputs(t *testing.T) {
 	c, declared := newCanary(t, shapes(t, 5))
+	var env []string // a secret is known where a step uses it
+	for name := range c.secrets {
+		env = append(env, fmt.Sprintf(`%s: "${{ secrets.%s }}"`, strings.ToUpper(name), name))
+	}
 	c.write("book.yaml", "version: 1\nname: given\n"+declared+"steps:\n"+
 		"  - {id: make, exec: [python3, -c, raise SystemExit(3)], outputs: {made: stdout}}\n"+
-		"  - {id: use, exec: [echo, \"${{ steps.make.outputs.made }}\"]}\n")
+		"  - {id: use, env: {"+strings.Join(env, ", ")+"}, exec: [echo, \"${{ steps.make.outputs.made }}\"]}\n")
 	c.exits(1, "apply", "book.yaml")
 	for _, secret := range c.secrets {
 		c.exits(1, "resume", "last", "--mark-done", "make", "--output", "make.made=user:"+secret)

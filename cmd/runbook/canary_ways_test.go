@@ -22,9 +22,10 @@ func shapes(t *testing.T, n int) map[string]string {
 // name without anything else. All that a run does about them must keep silent.
 const ways = `
   - id: argv_X
-    exec: [./no-such-program, "${{ secrets.X }}", "user:${{ secrets.X }}"]
+    exec: [no-such-program, "${{ secrets.X }}", "user:${{ secrets.X }}"]
   - id: folder_X
     exec: [echo, "${{ secrets.X }}"]
+    if: steps.argv_X.status == "failed"
     working_dir: no-such-folder
   - id: quoted_X
     exec: [python3, say.py, plain]
@@ -73,7 +74,7 @@ const ways = `
     unless: {exec: [python3, say.py, plain, fail], expect: int(stdout) > 1}
   - id: probe_X
     exec: [echo, probed]
-    unless: {exec: [./no-such-program, "${{ secrets.X }}"]}
+    unless: {exec: [no-such-program, "${{ secrets.X }}"]}
   - id: required_X
     exec: [echo, required]
     require:
@@ -143,7 +144,7 @@ steps:
     exec: [python3, say.py, plain, quoted, "${{ params.host }}"]
     env: {S: "${{ params.token }}"}
   - id: start
-    exec: [./no-such-program, "${{ params.token }}"]
+    exec: [no-such-program, "${{ params.token }}"]
 `
 
 // sayer says the secret in $S, and what is minted of it: the same backwards,
