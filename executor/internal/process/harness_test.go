@@ -104,10 +104,11 @@ func (r *rig) killAll() {
 }
 
 // zombies lists the children of this program that nobody reaps. Those of tests
-// that run beside this one are zombies for a moment too.
+// that run beside this one are zombies for a moment too: an engine that was killed
+// is one until its test has seen all that it left end.
 func zombies() []int {
 	ended := unreaped()
-	for deadline := time.Now().Add(10 * time.Second); len(ended) > 0 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); len(ended) > 0 && time.Now().Before(deadline); {
 		runtime.Gosched()
 		now := unreaped()
 		ended = slices.DeleteFunc(ended, func(pid int) bool { return !slices.Contains(now, pid) })
