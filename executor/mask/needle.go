@@ -53,19 +53,17 @@ func (n *needles) add(value string, secret int) {
 }
 
 // addPieces adds a text in pieces of about the same length. None begins with
-// white space: the end of every line would have to be held back for it.
+// white space: the end of every line would have to be held back for it. A piece
+// may be a few letters and much white space, which is long enough to be told from
+// other text; of the last one the end is not white space.
 func (n *needles) addPieces(text string, secret int) {
 	for len(text) > pieceMax {
 		count := (len(text) + pieceMax - 1) / pieceMax
 		at := cut(text, min(len(text)/count, pieceMax-1))
-		n.addPiece(text[:at], secret)
+		n.list = append(n.list, needle{text[:at], secret})
 		text = strings.TrimSpace(text[at:])
 	}
-	n.addPiece(text, secret)
-}
-
-func (n *needles) addPiece(text string, secret int) {
-	if len(strings.TrimSpace(text)) >= MinLength {
+	if len(text) >= MinLength {
 		n.list = append(n.list, needle{text, secret})
 	}
 }

@@ -23,6 +23,10 @@ type rig struct {
 	t    *testing.T
 	host *Host
 	mark string
+	// before are the children there were at the beginning: a watchdog of a test
+	// before this one may end whenever it likes, and nobody reaps it where no
+	// host contains.
+	before []int
 }
 
 var marks atomic.Int64
@@ -33,7 +37,7 @@ func newRig(t *testing.T, o Options) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, host: h, mark: fmt.Sprintf("mark=%d.%d.", os.Getpid(), marks.Add(1))}
+	r := &rig{t: t, host: h, mark: fmt.Sprintf("mark=%d.%d.", os.Getpid(), marks.Add(1)), before: childrenNow(false)}
 	t.Cleanup(func() {
 		h.Sweep()
 		h.Close()
@@ -103,26 +107,26 @@ func (r *rig) killAll() {
 	}
 }
 
-// zombies lists the children of this program that nobody reaps. Those of tests
-// that run beside this one are zombies for a moment too: an engine that was killed
-// is one until its test has seen all that it left end.
-func zombies() []int {
-	ended := unreaped()
-	for deadline := time.Now().Add(time.Minute); len(ended) > 0 && time.Now().Before(deadline); {
+// zombies lists the children of this test that nobody reaps. One that is about to
+// be reaped is waited for.
+func (r *rig) zombies() []int {
+	r.t.Helper()
+	var left []int
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+		left = slices.DeleteFunc(childrenNow(true), func(pid int) bool { return slices.Contains(r.before, pid) })
+		if len(left) == 0 {
+			return nil
+		}
 		runtime.Gosched()
-		now := unreaped()
-		ended = slices.DeleteFunc(ended, func(pid int) bool { return !slices.Contains(now, pid) })
 	}
-	if len(ended) == 0 {
-		return nil
-	}
-	return ended
+	return left
 }
 
-func unreaped() []int {
+// childrenNow lists the children of this program, or those that are zombies.
+func childrenNow(zombie bool) []int {
 	var found []int
 	for _, p := range census() {
-		if p.parent == os.Getpid() && p.zombie {
+		if p.parent == os.Getpid() && (p.zombie || !zombie) {
 			found = append(found, p.pid)
 		}
 	}

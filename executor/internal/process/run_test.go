@@ -249,7 +249,7 @@ func TestManyAtOnce(t *testing.T) {
 	if after := openFiles(t); after > before {
 		t.Errorf("%d descriptors, %d before", after, before)
 	}
-	if z := zombies(); z != nil {
+	if z := rigs[0].zombies(); z != nil {
 		t.Errorf("zombies %v", z)
 	}
 }

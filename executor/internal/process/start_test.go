@@ -84,7 +84,7 @@ func TestStartErrors(t *testing.T) {
 			}
 		})
 	}
-	if z := zombies(); z != nil {
+	if z := r.zombies(); z != nil {
 		t.Errorf("zombies %v", z)
 	}
 	// The longest that is allowed is.

@@ -259,10 +259,11 @@ func TestLeftovers(t *testing.T) {
 // A sweep reaps what died when no host that contains was there any more, as may
 // happen to one that does not while another of the program does.
 func TestNoZombies(t *testing.T) {
-	if left := newRig(t, Options{Contain: true}).host.Sweep(); left != nil {
+	r := newRig(t, Options{Contain: true})
+	if left := r.host.Sweep(); left != nil {
 		t.Errorf("swept %v", left)
 	}
-	if z := zombies(); z != nil {
+	if z := r.zombies(); z != nil {
 		t.Errorf("zombies %v", z)
 	}
 }
@@ -398,8 +399,8 @@ func TestSweep(t *testing.T) {
 	if left := r.host.Sweep(); len(left) != n {
 		t.Errorf("swept %d, want %d", len(left), n)
 	}
-	if r.alive() != nil || zombies() != nil {
-		t.Errorf("alive %v, zombies %v", r.alive(), zombies())
+	if r.alive() != nil || r.zombies() != nil {
+		t.Errorf("alive %v, zombies %v", r.alive(), r.zombies())
 	}
 }
 
@@ -431,7 +432,7 @@ func TestBombThatExits(t *testing.T) {
 	if exit.Code != 0 || len(exit.Leftovers) < 50 || len(left) != 0 || r.alive() != nil {
 		t.Errorf("left %d, swept %d, alive %v", len(exit.Leftovers), len(left), r.alive())
 	}
-	if z := zombies(); z != nil {
+	if z := r.zombies(); z != nil {
 		t.Errorf("zombies %v", z)
 	}
 }
@@ -443,7 +444,7 @@ func TestEndedOrphans(t *testing.T) {
 	if exit.Code != 0 || exit.Leftovers != nil {
 		t.Errorf("%+v", exit)
 	}
-	if z := zombies(); z != nil {
+	if z := r.zombies(); z != nil {
 		t.Errorf("zombies %v", z)
 	}
 }
