@@ -30,7 +30,7 @@ func (r *liveRun) ask(ctx context.Context, inv plan.Invocation) answer {
 		RunID:      r.id,
 		Number:     1,
 		Invocation: inv,
-		Env:        []string{runVariable(r.id), "RUNBOOK_RUN_DIR=" + r.dir.own},
+		Env:        r.variables[:],
 		Stdout:     &stdout,
 		Stderr:     &stderr,
 	})

@@ -109,11 +109,30 @@ func (r *liveRun) start(j *job) {
 	if r.isPlan && r.index(j.node) >= 0 && (j.node.Job > 0 || j.node.Phase == event.Rollback) {
 		r.engine.remember(j.execution, place{r, j.node})
 	}
-	go func() {
+	work := func() {
 		defer stop()
 		out := r.attempt(ctx, killed, j)
 		r.inputs <- run.Finished{Node: j.node, Attempt: j.number, Outcome: out}
-	}()
+	}
+	if r.idle == 0 {
+		go r.worker(work)
+		return
+	}
+	r.idle--
+	r.work <- work
+}
+
+// worker carries out attempts until the run has ended. It takes the next one over
+// from the last because a new goroutine would have to grow its stack again.
+func (r *liveRun) worker(work func()) {
+	for {
+		work()
+		select {
+		case work = <-r.work:
+		case <-r.done:
+			return
+		}
+	}
 }
 
 // attempt carries out one attempt with its log and its capture around it.
@@ -154,7 +173,7 @@ func (r *liveRun) attempt(ctx context.Context, killed <-chan struct{}, j *job) (
 
 // outputFile is where an attempt finds $RUNBOOK_STEP_OUTPUT.
 func (r *liveRun) outputFile(j *job) string {
-	return fmt.Sprintf("%s%c%s.%d", r.dir.outputs, os.PathSeparator, j.execution, j.number)
+	return r.dir.outputs + string(os.PathSeparator) + j.execution.String() + "." + strconv.Itoa(j.number)
 }
 
 // ownVariables are the variables the engine itself sets for an attempt.
@@ -164,8 +183,8 @@ func (r *liveRun) ownVariables(j *job) []string {
 		id = j.execution.String()
 	}
 	vars := []string{
-		runVariable(r.id),
-		"RUNBOOK_RUN_DIR=" + r.dir.own,
+		r.variables[0],
+		r.variables[1],
 		"RUNBOOK_STEP_ID=" + id,
 		"RUNBOOK_STEP_ATTEMPT=" + strconv.Itoa(j.number),
 		"RUNBOOK_STEP_OUTPUT=" + j.file,

@@ -38,7 +38,7 @@ func (l Lack) Error() string {
 // env file that a step before names, and so may make. Unless all of it are
 // warnings, the run does not begin.
 func (o RunOptions) Lacks(p *plan.Plan) []Lack {
-	l := lacks{base: inherited(), noRollback: o.NoRollback, files: map[string]envFile{}, told: map[string]bool{}}
+	l := lacks{base: inherited(), noRollback: o.NoRollback, files: map[string]envFile{}, programs: map[string]error{}, starts: map[start]error{}, told: map[string]bool{}}
 	l.look(&blockOf{plan: p, file: p.File, leftOut: o.leftOut(p)})
 	return l.found
 }
@@ -59,9 +59,14 @@ type lacks struct {
 	base       []string // what steps inherit
 	noRollback bool
 	files      map[string]envFile // read already
+	programs   map[string]error   // looked up already
+	starts     map[start]error    // checked already
 	told       map[string]bool    // once each, however many steps need it
 	found      []Lack
 }
+
+// A start is a program in its working folder.
+type start struct{ program, dir string }
 
 type envFile struct {
 	vars []plan.EnvVar
@@ -185,18 +190,36 @@ func (l *lacks) step(b *blockOf, s *plan.Step, scope *plan.Scope, made func(path
 	}
 	program := s.Command.Program
 	if !strings.Contains(program, "/") {
-		if _, err := process.LookPath(program, environ(l.base, nil, nil), ""); err != nil && !ownPath {
+		if !ownPath && l.lookUp(program) != nil {
 			add(true, "program %q is not found in PATH here", program)
 		}
 		program = ""
 	}
 	dir, ok := pathFrom(s.Dir, s.WorkingDir, scope, known)
 	if first && ok {
-		spec := process.Spec{Path: program, Argv0: program, Dir: dir}
-		if err := spec.Check(); err != nil {
+		if err := l.check(start{program, dir}); err != nil {
 			add(false, "%v", err)
 		}
 	}
+}
+
+func (l *lacks) lookUp(program string) error {
+	err, known := l.programs[program]
+	if !known {
+		_, err = process.LookPath(program, environ(l.base, nil, nil), "")
+		l.programs[program] = err
+	}
+	return err
+}
+
+func (l *lacks) check(s start) error {
+	err, known := l.starts[s]
+	if !known {
+		spec := process.Spec{Path: s.program, Argv0: s.program, Dir: s.dir}
+		err = spec.Check()
+		l.starts[s] = err
+	}
+	return err
 }
 
 func pathFrom(dir string, v plan.Value, scope *plan.Scope, known func(plan.Ref) bool) (string, bool) {

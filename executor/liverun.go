@@ -29,19 +29,22 @@ type liveRun struct {
 	requests   []Metadata  // of its requests; nil for a compiled runbook
 	extra      []uuid.UUID // executions that came to be while it went on; the engine's mu guards it
 
-	engine  *Engine
-	started time.Time
-	inputs  chan run.Input
-	done    chan struct{} // closed when the run has ended
-	disk    disk          // what outlives the engine
-	memory  *run.Memory   // what the run did before it was resumed; nil: it is new
-	dir     runFolder
-	vault   vault
+	engine    *Engine
+	started   time.Time
+	inputs    chan run.Input
+	work      chan func()   // what a worker that is idle is to do
+	done      chan struct{} // closed when the run has ended
+	disk      disk          // what outlives the engine
+	memory    *run.Memory   // what the run did before it was resumed; nil: it is new
+	dir       runFolder
+	variables [2]string // which all that it starts is given
+	vault     vault
 
 	// Owned by the loop.
 	active map[run.Node]*liveAttempt       // attempts and probes that run
 	locks  map[run.Node]context.CancelFunc // lets go of a lock, or ends the wait for it
 	timer  *time.Timer                     // fires at the machine's next tick
+	idle   int                             // workers without an attempt
 	ended  bool                            // the machine has come to rest
 	gave   bool                            // up, because the journal cannot be written
 	warned string                          // the last thing that was wrong with a request
@@ -65,7 +68,9 @@ func (r *liveRun) init(e *Engine) error {
 	if err := r.openFolder(); err != nil {
 		return err
 	}
+	r.variables = [2]string{runVariable(r.id), "RUNBOOK_RUN_DIR=" + r.dir.own}
 	r.inputs = make(chan run.Input)
+	r.work = make(chan func(), 16)
 	r.done = make(chan struct{})
 	r.active = map[run.Node]*liveAttempt{}
 	r.locks = map[run.Node]context.CancelFunc{}

@@ -63,6 +63,7 @@ func (r *liveRun) take(in run.Input) {
 	switch in := in.(type) {
 	case run.Finished:
 		<-r.engine.slots
+		r.idle++
 		delete(r.active, in.Node)
 	case run.Probed:
 		delete(r.active, in.Node)

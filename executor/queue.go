@@ -30,6 +30,10 @@ var queueBounds = bounds{events: 4 << 10, text: 1 << 20, batches: 64 << 10}
 // it has not got yet is part of the truth it tells.
 const hungAfter = 5 * time.Second
 
+// restAfter is how long a handler rests when it has had everything. Waking it for
+// each event costs more than the event: two threads and a switch between them.
+const restAfter = 5 * time.Millisecond
+
 // A batch is output on its way to the handlers: whole lines of one stream, or a
 // part of a line. The handlers share it.
 type batch struct {
@@ -69,6 +73,8 @@ type queue struct {
 	handler EventHandler
 	lines   bool          // it gets output lines
 	wake    chan struct{} // holds a token while there may be items
+	hurry   chan struct{} // holds a token when somebody waits for what there is
+	closing chan struct{} // closed when nothing follows
 	done    chan struct{} // closed when the handler has had its last event
 
 	mu      sync.Mutex
@@ -77,15 +83,13 @@ type queue struct {
 	events  int // events in memory
 	text    int // bytes of output in memory
 	batches int // batches in memory
-	closed  bool
-
 	moved atomic.Uint64 // events handed over, to tell slow from hung
 	dead  atomic.Bool   // the handler panicked, or hung while the engine closed
 	panic any           // what it panicked with; read once done is closed
 }
 
 func newQueue(h EventHandler, lines bool) *queue {
-	q := &queue{handler: h, lines: lines, bounds: queueBounds, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	q := &queue{handler: h, lines: lines, bounds: queueBounds, wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{})}
 	go q.run()
 	return q
 }
@@ -103,7 +107,10 @@ func (q *queue) state(e *event.Event, record journal.Part) {
 		q.spill(e, record)
 	}
 	q.mu.Unlock()
-	q.signal()
+	signal(q.wake)
+	if e.Type == event.RunCompleted || e.Type == event.RunPaused {
+		signal(q.hurry)
+	}
 }
 
 // spill adds a record in place of its event.
@@ -135,7 +142,7 @@ func (q *queue) notice(e *event.Event) {
 		q.items = append(q.items, e)
 	}
 	q.mu.Unlock()
-	q.signal()
+	signal(q.wake)
 }
 
 // hasRoom reports whether text of this size may be held in memory. Only the
@@ -162,7 +169,7 @@ func (q *queue) output(b batch) {
 		q.items = append(q.items, &b)
 	}
 	q.mu.Unlock()
-	q.signal()
+	signal(q.wake)
 }
 
 // drop notes that events are lost, together with what was lost right before.
@@ -176,38 +183,44 @@ func (q *queue) drop(g gap) {
 
 func (b *batch) gap() gap { return gap{b.origin.RunID, b.at, b.seq, b.count} }
 
-func (q *queue) signal() {
+func signal(to chan<- struct{}) {
 	select {
-	case q.wake <- struct{}{}:
+	case to <- struct{}{}:
 	default:
 	}
 }
 
 func (q *queue) run() {
 	defer close(q.done)
-	for range q.wake {
-		for {
-			items, last := q.take()
+	rest := time.NewTimer(0)
+	<-rest.C
+	for open := true; open; {
+		select {
+		case <-q.wake:
+		case <-q.closing:
+			open = false
+		}
+		for items := q.take(); len(items) > 0; items = q.take() {
 			for i, it := range items {
 				q.deliver(it)
 				items[i] = nil
 			}
-			if len(items) == 0 {
-				if last {
-					return
-				}
-				break
-			}
+		}
+		rest.Reset(restAfter)
+		select {
+		case <-rest.C:
+		case <-q.hurry:
+		case <-q.closing:
 		}
 	}
 }
 
-// take empties the queue. last says that nothing will follow.
-func (q *queue) take() (items []item, last bool) {
+// take empties the queue.
+func (q *queue) take() (items []item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	items, q.items = q.items, nil
-	return items, q.closed
+	return items
 }
 
 func (q *queue) deliver(it item) {
@@ -305,11 +318,8 @@ func (q *queue) hand(e event.Event) {
 
 // close waits until the handler has had everything, or hangs, or ctx ends.
 func (q *queue) close(ctxDone <-chan struct{}) error {
-	q.mu.Lock()
-	q.closed = true
-	q.mu.Unlock()
 	last := q.moved.Load()
-	q.signal()
+	close(q.closing)
 	look := time.NewTicker(hungAfter)
 	defer look.Stop()
 	for {
