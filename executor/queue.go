@@ -2,7 +2,6 @@ package executor
 
 import (
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,19 +10,19 @@ import (
 
 	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/executor/internal/output"
-	"github.com/cloudops-run/runbook/executor/internal/process"
 	"github.com/cloudops-run/runbook/executor/journal"
 )
 
 // What a queue holds for a handler that falls behind. State events are never
 // dropped; those of a run without a journal are all kept in memory.
 type bounds struct {
-	events  int // in memory; beyond it, those of a journal are read back when their turn comes, and progress is dropped
-	text    int // bytes of output in memory; beyond it, it is read back from the step's log
-	batches int // of output, at all; beyond it they are dropped
+	events   int // in memory; beyond it, those of a journal are read back when their turn comes, and progress is dropped
+	warnings int // in memory; beyond it they are dropped
+	text     int // bytes of output in memory; beyond it, it is read back from the step's log
+	batches  int // of output, at all; beyond it they are dropped
 }
 
-var queueBounds = bounds{events: 4 << 10, text: 1 << 20, batches: 64 << 10}
+var queueBounds = bounds{events: 4 << 10, warnings: 4 << 10, text: 1 << 20, batches: 64 << 10}
 
 // hungAfter is how long a handler may take over one event while the engine
 // closes. A handler that goes on moving is waited for however slow it is: what
@@ -48,12 +47,14 @@ type batch struct {
 	partial bool
 }
 
-// records are state events that are read back from a journal.
+// records are state events that are read back from a journal. For a handler that
+// gets output lines, numbers that are missing among them are those of events that
+// were dropped.
 type records struct {
 	journal.Part
-	run uuid.UUID
-	at  time.Time
-	seq uint64 // of the first of them
+	run       uuid.UUID
+	at        time.Time
+	seq, last uint64 // of the first of them, and of the last
 }
 
 // A gap is what a handler did not get.
@@ -77,19 +78,27 @@ type queue struct {
 	closing chan struct{} // closed when nothing follows
 	done    chan struct{} // closed when the handler has had its last event
 
-	mu      sync.Mutex
-	bounds  bounds
-	items   []item
-	events  int // events in memory
-	text    int // bytes of output in memory
-	batches int // batches in memory
-	moved atomic.Uint64 // events handed over, to tell slow from hung
+	patience time.Duration // before it counts as hung, while the engine closes
+
+	mu       sync.Mutex
+	bounds   bounds
+	items    []item
+	events   int    // events in memory, without warnings
+	warnings int    // warnings in memory
+	text     int    // bytes of output in memory
+	batches  int    // batches in memory
+	added    uint64 // events of all kinds, since ever
+
+	moved atomic.Uint64 // events handed over, or told as dropped: what is missing to added was not
 	dead  atomic.Bool   // the handler panicked, or hung while the engine closed
 	panic any           // what it panicked with; read once done is closed
 }
 
 func newQueue(h EventHandler, lines bool) *queue {
-	q := &queue{handler: h, lines: lines, bounds: queueBounds, wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{})}
+	q := &queue{
+		handler: h, lines: lines, bounds: queueBounds, patience: hungAfter,
+		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{}),
+	}
 	go q.run()
 	return q
 }
@@ -98,6 +107,7 @@ func newQueue(h EventHandler, lines bool) *queue {
 // record in a journal, if it has one, takes its place.
 func (q *queue) state(e *event.Event, record journal.Part) {
 	q.mu.Lock()
+	q.added++
 	switch {
 	case q.dead.Load():
 	case q.events < q.bounds.events || record.Count == 0:
@@ -113,12 +123,22 @@ func (q *queue) state(e *event.Event, record journal.Part) {
 	}
 }
 
-// spill adds a record in place of its event.
+// spill adds a record in place of its event. Records and gaps in turns would take
+// memory without end, so what was dropped between two records is told by its
+// numbers alone.
 func (q *queue) spill(e *event.Event, record journal.Part) {
-	if r, ok := q.last().(*records); ok && r.Extend(record) {
-		return
+	keep, next := len(q.items), e.Seq
+	if g, ok := q.last().(*gap); ok && q.lines && g.seq+uint64(g.count) == next {
+		keep, next = keep-1, g.seq
 	}
-	q.items = append(q.items, &records{record, e.RunID, e.Timestamp, e.Seq})
+	if keep > 0 {
+		if r, ok := q.items[keep-1].(*records); ok && (!q.lines || r.last+1 == next) && r.Extend(record) {
+			clear(q.items[keep:])
+			q.items, r.last = q.items[:keep], e.Seq
+			return
+		}
+	}
+	q.items = append(q.items, &records{record, e.RunID, e.Timestamp, e.Seq, e.Seq})
 }
 
 // last is what was added last; nil where nothing waits.
@@ -129,14 +149,18 @@ func (q *queue) last() item {
 	return nil
 }
 
-// notice adds an event that is not part of a record. How far a run was is not
-// worth keeping for who is far behind.
+// notice adds an event that is not part of a record: a warning, or how far the run
+// is, which is not worth keeping for who is far behind.
 func (q *queue) notice(e *event.Event) {
 	q.mu.Lock()
+	q.added++
 	switch {
 	case q.dead.Load():
-	case e.Type == event.Progress && q.events >= q.bounds.events:
+	case e.Type == event.Progress && q.events >= q.bounds.events, e.Type == event.Warning && q.warnings >= q.bounds.warnings:
 		q.drop(gap{e.RunID, e.Timestamp, e.Seq, 1})
+	case e.Type == event.Warning:
+		q.warnings++
+		q.items = append(q.items, e)
 	default:
 		q.events++
 		q.items = append(q.items, e)
@@ -156,6 +180,7 @@ func (q *queue) hasRoom(size int) bool {
 // output adds a batch, without its text where much is waiting already.
 func (q *queue) output(b batch) {
 	q.mu.Lock()
+	q.added += uint64(b.count)
 	if q.text+b.size > q.bounds.text {
 		b.text = ""
 	}
@@ -223,110 +248,17 @@ func (q *queue) take() (items []item) {
 	return items
 }
 
-func (q *queue) deliver(it item) {
-	defer func() {
-		if p := recover(); p != nil {
-			q.panic = p
-			q.dead.Store(true)
-		}
-	}()
-	switch it := it.(type) {
-	case *event.Event:
-		q.mu.Lock()
-		q.events--
-		q.mu.Unlock()
-		q.hand(*it)
-	case *batch:
-		q.handLines(it)
-	case *records:
-		q.readBack(it)
-	case *gap:
-		q.handGap(*it)
-	}
-}
-
-// readBack hands over the events of records. Those that are not to be had any
-// more, as when somebody removed the run, are counted.
-func (q *queue) readBack(r *records) {
-	if q.dead.Load() {
-		return
-	}
-	left := gap{r.run, r.at, r.seq, r.Count}
-	err := patiently(func() error {
-		return r.Each(func(e event.Event) {
-			left.seq = e.Seq + 1
-			left.count--
-			q.hand(e)
-		})
-	})
-	if err != nil {
-		q.handGap(left)
-	}
-}
-
-// patiently calls f again for as long as there is no descriptor for it, some ten
-// seconds: a handler has the time, and steps give theirs back.
-func patiently(f func() error) error {
-	err := f()
-	for try := 0; process.Scarce(err) && try < 100; try++ {
-		time.Sleep(100 * time.Millisecond)
-		err = f()
-	}
-	return err
-}
-
-func (q *queue) handGap(g gap) {
-	q.hand(event.Event{Type: event.Dropped, RunID: g.run, Seq: g.seq, Timestamp: g.at, Count: g.count})
-}
-
-// handLines hands over the lines of a batch.
-func (q *queue) handLines(b *batch) {
-	text := b.text
-	q.mu.Lock()
-	q.batches--
-	q.text -= len(text)
-	q.mu.Unlock()
-	if text == "" {
-		var err error
-		err = patiently(func() error {
-			text, err = b.log.ReadAt(b.offset, b.size)
-			return err
-		})
-		if err != nil {
-			q.handGap(b.gap())
-			return
-		}
-	}
-	e := *b.origin
-	e.Timestamp, e.Seq, e.Partial = b.at, b.seq, b.partial
-	for len(text) > 0 {
-		line, rest, _ := strings.Cut(text, "\n")
-		e.SetLine(line)
-		q.hand(e)
-		e.Seq++
-		text = rest
-	}
-}
-
-// hand calls the handler, unless it has failed before.
-func (q *queue) hand(e event.Event) {
-	if !q.dead.Load() {
-		q.handler.OnEvent(e)
-	}
-	q.moved.Add(1)
-}
-
 // close waits until the handler has had everything, or hangs, or ctx ends.
 func (q *queue) close(ctxDone <-chan struct{}) error {
 	last := q.moved.Load()
 	close(q.closing)
-	look := time.NewTicker(hungAfter)
+	look := time.NewTicker(q.patience)
 	defer look.Stop()
 	for {
 		select {
 		case <-q.done:
 			if q.panic != nil {
-				return fmt.Errorf("an event handler panicked and got no further events: %v", q.panic)
+				return fmt.Errorf("an event handler panicked and got no further events: %v; %s", q.panic, q.undelivered())
 			}
 			return nil
 		case <-ctxDone:
@@ -334,7 +266,7 @@ func (q *queue) close(ctxDone <-chan struct{}) error {
 		case <-look.C:
 			moved := q.moved.Load()
 			if moved == last {
-				return q.giveUp(fmt.Sprintf("did not return within %v", hungAfter))
+				return q.giveUp(fmt.Sprintf("did not return within %v", q.patience))
 			}
 			last = moved
 		}
@@ -342,8 +274,16 @@ func (q *queue) close(ctxDone <-chan struct{}) error {
 }
 
 func (q *queue) giveUp(why string) error {
+	q.dead.Store(true)
+	return fmt.Errorf("an event handler %s; %s", why, q.undelivered())
+}
+
+// undelivered says how many events the handler neither got nor was told of.
+func (q *queue) undelivered() string {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.dead.Store(true)
-	return fmt.Errorf("an event handler %s; %d entries were not delivered to it", why, len(q.items))
+	if n := q.added - q.moved.Load(); n != 1 {
+		return fmt.Sprintf("%d events were not delivered to it", n)
+	}
+	return "1 event was not delivered to it"
 }

@@ -102,7 +102,7 @@ func TestQueueKeepsItsPromise(t *testing.T) {
 		for i, h := range handlers {
 			q := newQueue(h, i < 2)
 			q.bounds = rapid.Custom(func(t *rapid.T) bounds {
-				return bounds{rapid.IntRange(0, 8).Draw(t, "events"), rapid.IntRange(0, 200).Draw(t, "text"), rapid.IntRange(0, 8).Draw(t, "batches")}
+				return bounds{rapid.IntRange(0, 8).Draw(t, "events"), rapid.IntRange(0, 8).Draw(t, "warnings"), rapid.IntRange(0, 200).Draw(t, "text"), rapid.IntRange(0, 8).Draw(t, "batches")}
 			}).Draw(t, "bounds")
 			s.add(q)
 		}
@@ -139,8 +139,10 @@ func TestQueueKeepsItsPromise(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.check(t, h.got, i < 2, damaged)
-			if q := s.queues[i]; q.events != 0 || q.text != 0 || q.batches != 0 {
-				t.Errorf("an empty queue counts %d events, %d bytes and %d batches", q.events, q.text, q.batches)
+			if q := s.queues[i]; q.events != 0 || q.warnings != 0 || q.text != 0 || q.batches != 0 {
+				t.Errorf("an empty queue counts %d events, %d warnings, %d bytes and %d batches", q.events, q.warnings, q.text, q.batches)
+			} else if n := q.moved.Load(); n != q.added {
+				t.Errorf("%d events were added, and %d moved", q.added, n)
 			}
 		}
 	})

@@ -37,7 +37,7 @@ const (
 	Reset         Type = "reset"          // resume runs the step again, or all that is in it; Message says why
 	Progress      Type = "progress"       // Completed, Total, Current
 	Warning       Type = "warning"        // Message
-	Dropped       Type = "dropped"        // Count output lines or progress events this handler did not get
+	Dropped       Type = "dropped"        // Count output lines, progress events or warnings this handler did not get
 
 	ApprovalRequested Type = "approval_requested" // Message is the question; Count is of the instances it is about, 0 without foreach
 	ApprovalGranted   Type = "approval_granted"   // By
@@ -134,9 +134,9 @@ const (
 
 // EventHandler receives the events of an engine, in Seq order, from one
 // goroutine of its own behind a bounded queue: a slow handler delays no step.
-// What it cannot keep up with are output lines, and progress, which are then
-// dropped for it and counted in a dropped event; state events are never dropped. A handler
-// that panics gets no further events.
+// Output lines, progress and warnings that it cannot keep up with are dropped for
+// it and counted in a dropped event; state events are never dropped. A handler that
+// panics gets no further events.
 type EventHandler interface {
 	OnEvent(Event)
 }
