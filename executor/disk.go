@@ -174,6 +174,8 @@ func (r *liveRun) closeFolder() {
 	if r.disk.lost == nil {
 		if err := r.disk.journal.Close(); err != nil {
 			r.loses(err)
+		} else if err := r.disk.run.Seal(r.disk.journal); err != nil {
+			r.notice(err.Error())
 		}
 	} else {
 		_ = r.disk.journal.Close() // it was told already

@@ -141,8 +141,13 @@ func (r *liveRun) carryOut(now time.Time, in run.Input, next *job) (started bool
 // record writes an event down and tells the handlers. A started event tells the
 // command of next, the attempt that follows it.
 func (r *liveRun) record(e event.Event, next *job) {
-	if e.Type == event.Started {
+	switch e.Type {
+	case event.Started:
 		e.Command = next.commandLine()
+	case event.RunStarted, event.RunResumed:
+		if r.disk.run != nil {
+			e.Fingerprint = r.disk.run.Binding()
+		}
 	}
 	r.vault.hide(&e)
 	r.write(e, next)

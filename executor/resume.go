@@ -102,7 +102,11 @@ func (e *Engine) goOn(ctx context.Context, r *liveRun) (err error) {
 	if err := r.disk.run.ForgetOutputs(); err != nil {
 		return err
 	}
-	r.memory = run.Remember(past.Events)
+	unrecorded, err := r.disk.run.Unrecorded(past.Events)
+	if err != nil {
+		return err
+	}
+	r.memory = run.Remember(append(past.Events, unrecorded...))
 	if !r.undo {
 		if err := r.mayResume(); err != nil {
 			return err
@@ -156,7 +160,11 @@ func (e *Engine) Explain(id uuid.UUID, p *plan.Plan, o RunOptions) ([]Decision, 
 	if err != nil {
 		return nil, err
 	}
-	list := explain(id, p, run.Remember(events), o, kept.Dir())
+	unrecorded, err := kept.Unrecorded(events)
+	if err != nil {
+		return nil, err
+	}
+	list := explain(id, p, run.Remember(append(events, unrecorded...)), o, kept.Dir())
 	return list, o.checkDecisions(list)
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -54,9 +55,12 @@ func (s *scene) copyFrom(other *scene) {
 	s.id = other.id
 }
 
-// cut goes on with a journal that ends early.
+// cut goes on with a journal that ends early, as a crash leaves it.
 func (s *scene) cut(path string, end int) {
 	s.t.Helper()
+	if err := os.Remove(filepath.Join(filepath.Dir(path), "sealed.json")); err != nil {
+		s.t.Fatal(err)
+	}
 	if err := os.Truncate(path, int64(end)); err != nil {
 		s.t.Fatal(err)
 	}

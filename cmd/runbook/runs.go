@@ -32,7 +32,8 @@ func (c *cli) runsCommand() *cobra.Command {
 		Short: "List the runs that were kept",
 		Long: `runs lists what was run, the newest first. A run is interrupted where its engine
 died before it ended, or where a resume needs a decision; it can be resumed then,
-as a paused one can.`,
+as a paused one can. It is damaged where its record is not whole: runbook verify
+tells more.`,
 		Example: `  runbook runs
   runbook runs --name deploy --status failed,interrupted
   runbook runs --since 7d --label team=payments
@@ -56,7 +57,7 @@ as a paused one can.`,
 }
 
 // runStatuses are what a run can be.
-var runStatuses = []string{"running", "completed", "failed", "cancelled", "paused", "interrupted"}
+var runStatuses = []string{"running", "completed", "failed", "cancelled", "paused", "interrupted", "damaged"}
 
 func (f *runsFlags) filter() (state.Filter, error) {
 	want := state.Filter{Name: f.name, Since: f.since.at, Limit: f.limit, Labels: map[string]string{}}
@@ -179,6 +180,7 @@ type runJSON struct {
 	StartedAt time.Time         `json:"started_at"`
 	LastAt    *time.Time        `json:"last_at,omitempty"` // when something was last written down
 	Stats     *event.Stats      `json:"stats,omitempty"`
+	Damage    string            `json:"damage,omitempty"` // what is wrong with its record
 	User      string            `json:"user,omitempty"`
 	Host      string            `json:"host,omitempty"`
 	Folder    string            `json:"folder"`
@@ -202,6 +204,9 @@ func runsJSON(runs []state.Entry, problems []state.Problem) any {
 		}
 		if !r.Last.IsZero() {
 			run.LastAt = &r.Last
+		}
+		if r.Damage != nil {
+			run.Damage = r.Damage.Error()
 		}
 		j.Runs = append(j.Runs, run)
 	}

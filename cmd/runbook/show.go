@@ -72,6 +72,7 @@ type shownRun struct {
 	Asked  state.Asked   `json:"asked"`
 	Folder string        `json:"folder"`
 	Holder *state.Holder `json:"holder,omitempty"` // of a run in hand
+	Damage string        `json:"damage,omitempty"` // what is wrong with its record
 	Time   runTime       `json:"time"`
 
 	loops map[string]time.Duration // how long each step with instances had any of them under way
@@ -115,6 +116,10 @@ func readRun(r *state.Run) (*shownRun, error) {
 	p, planErr := r.Plan()
 	if planErr == nil {
 		v.Time.critical(&v.Summary, v.loops, p)
+	}
+	if damage := r.Damage(); damage != nil {
+		v.Status, v.Damage = event.StatusDamaged, damage.Error()
+		return v, damage
 	}
 	return v, errors.Join(err, planErr)
 }

@@ -99,7 +99,7 @@ func (p paint) status(s event.Status, word string) string {
 	switch s {
 	case event.StatusCompleted:
 		return p.green(word)
-	case event.StatusFailed, event.StatusTimeout:
+	case event.StatusFailed, event.StatusTimeout, event.StatusDamaged:
 		return p.red(word)
 	case event.StatusCancelled, event.StatusPaused, event.StatusInterrupted:
 		return p.yellow(word)

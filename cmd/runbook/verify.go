@@ -26,10 +26,11 @@ func (c *cli) verifyCommand() *cobra.Command {
 		Use:   "verify RUN",
 		Short: "Check the record of a run",
 		Long: `verify checks that the record of a run is whole: each record of the journal holds
-the hash of the one before it, so that one that was changed, lost or put in is
-seen. And it tells whether the runbook and its scripts still are what they were.
-This finds damage; it proves nothing against somebody who can write to the state
-folder.
+the hash of the one before it, the first one that of run.json, and that has the one
+of plan.json, so that what was changed, lost or put in is seen; so is a journal that
+ends before the run did. And it tells whether the runbook and its scripts still are
+what they were. This finds damage; it proves nothing against somebody who can write
+to the state folder.
 
 Exit codes: 0 all is well, 1 the runbook or a script is not what it was, 5 the
 record is damaged.`,
@@ -120,7 +121,11 @@ func verifyRun(r *state.Run) (findings []finding) {
 	add := func(what string, result verdict, format string, args ...any) {
 		findings = append(findings, finding{what, result, fmt.Sprintf(format, args...)})
 	}
+	journal, events := verifyJournal(r)
 	asked, err := r.Asked()
+	if err == nil {
+		err = r.CheckAsked(events)
+	}
 	switch {
 	case err != nil:
 		add("run.json", isDamaged, "%v", err)
@@ -134,7 +139,7 @@ func verifyRun(r *state.Run) (findings []finding) {
 	} else {
 		add("plan.json", isFine, "")
 	}
-	findings = append(findings, verifyJournal(r)...)
+	findings = append(findings, journal...)
 	if asked.SHA256 != "" {
 		findings = append(findings, sameFile("runbook "+asked.File, asked.File, asked.SHA256))
 	}
@@ -144,31 +149,40 @@ func verifyRun(r *state.Run) (findings []finding) {
 	return findings
 }
 
-func verifyJournal(r *state.Run) (findings []finding) {
+func verifyJournal(r *state.Run) (findings []finding, events []event.Event) {
 	add := func(result verdict, format string, args ...any) {
 		findings = append(findings, finding{"journal", result, fmt.Sprintf(format, args...)})
 	}
 	standing, err := r.Standing() // first: what had ended by then has written all
+	var logs []string
+	if err == nil {
+		logs, err = r.LogNames()
+	}
 	if err != nil {
 		add(isDamaged, "%v", err)
-		return findings
+		return findings, nil
 	}
 	f, err := r.Follow()
 	if errors.Is(err, fs.ErrNotExist) {
-		add(isNoted, "there is none: nothing was begun")
-		return findings
+		add(isDamaged, "it is not there, and every run has one")
+		return findings, nil
 	}
 	if err != nil {
 		add(isDamaged, "%v", err)
-		return findings
+		return findings, nil
 	}
 	defer f.Close()
-	events, err := f.Next()
+	events, err = f.Next()
+	lost := state.LostOf(logs, events)
 	switch other := ofOther(r, events); {
 	case err != nil:
 		add(isDamaged, "%v; the %d records before it are whole", err, len(events))
 	case other > 0:
 		add(isDamaged, "record %d is of run %s", other, events[other-1].RunID)
+	case len(lost) > 0:
+		add(isDamaged, "it has no record of %s", state.LostText(lost))
+	case len(events) == 0:
+		add(isNoted, "it has no record: nothing was begun")
 	default:
 		add(isFine, "%s, each following the one before", plural(len(events), "record"))
 	}
@@ -179,7 +193,7 @@ func verifyJournal(r *state.Run) (findings []finding) {
 	for _, path := range torn {
 		add(isNoted, "a record that was not written to its end was cut off, and is in %s", filepath.Base(path))
 	}
-	return findings
+	return findings, events
 }
 
 // ofOther is the number of the first event that is of another run; 0: none is.

@@ -83,7 +83,8 @@ type Event struct {
 	Kept      bool     `json:"kept,omitempty"`      // it holds from before the run was resumed, and was not done again
 
 	// Fingerprint is what the step was, a hash for each part of it: started,
-	// approval_requested, completed where Kept. A resume compares it.
+	// approval_requested, completed where Kept. A resume compares it. That of
+	// run_started and run_resumed is of the files the run is kept in.
 	Fingerprint Fingerprint `json:"fingerprint,omitempty"`
 }
 

@@ -92,7 +92,7 @@ func TestOpenRefusesDamage(t *testing.T) {
 			if err := os.WriteFile(path, damaged, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			_, past, err := Open(path)
+			_, past, err := Open(path, Seal{})
 			var damage *DamageError
 			if !errors.As(err, &damage) || damage.Record != 4 || damage.Offset != int64(len(bytes.Join(records[:3], nil))) {
 				t.Fatalf("Open: %v", err)
@@ -123,7 +123,7 @@ func TestOpenCutsTornRecord(t *testing.T) {
 			if err := os.WriteFile(path, append(bytes.Clone(whole), torn...), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			f, past, err := Open(path)
+			f, past, err := Open(path, Seal{})
 			if err != nil || past.Torn != int64(len(torn)) || len(past.Events) != 4 {
 				t.Fatalf("%+v, %v", past, err)
 			}
@@ -145,11 +145,11 @@ func TestNoJournal(t *testing.T) {
 	link := filepath.Join(dir, "link")
 	os.Symlink(path, link)
 	for _, bad := range []string{filepath.Join(dir, "missing"), link, dir} {
-		if f, _, err := Open(bad); err == nil {
+		if f, _, err := Open(bad, Seal{}); err == nil {
 			f.Close()
 			t.Errorf("opened %s", bad)
 		}
-		if f, err := Follow(bad); err == nil {
+		if f, err := Follow(bad, Seal{}); err == nil {
 			f.Close()
 			t.Errorf("followed %s", bad)
 		}
@@ -172,7 +172,7 @@ func TestFollow(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	f, err := Follow(path)
+	f, err := Follow(path, Seal{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,8 +71,9 @@ type Past struct {
 
 // Open opens a journal to go on with it, for who holds the lock of its run. A
 // last record that is not complete is cut off. Other damage is a
-// [*DamageError], and nothing is changed.
-func Open(path string) (f *File, past Past, err error) {
+// [*DamageError], and nothing is changed; so is a journal that does not have what
+// was sealed.
+func Open(path string, s Seal) (f *File, past Past, err error) {
 	file, err := open(path, os.O_RDWR|os.O_APPEND)
 	if err != nil {
 		return nil, past, err
@@ -86,7 +87,7 @@ func Open(path string) (f *File, past Past, err error) {
 	if err != nil {
 		return nil, past, err
 	}
-	var at position
+	at := position{seal: s}
 	if past.Events, err = at.read(data, true); err != nil {
 		return nil, past, err
 	}

@@ -72,7 +72,7 @@ func appendAll(t *testing.T, f *File, events []event.Event) {
 func TestGoOn(t *testing.T) {
 	events := sample(20)
 	path := written(t, events[:9])
-	f, past, err := Open(path)
+	f, past, err := Open(path, Seal{})
 	if err != nil || past.Torn != 0 || past.Kept != "" {
 		t.Fatalf("Open = %+v, %v", past, err)
 	}

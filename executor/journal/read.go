@@ -39,6 +39,7 @@ type position struct {
 	record int   // how many there were
 	seq    uint64
 	prev   hash
+	seal   Seal // what the journal must have
 }
 
 // read returns the events of the records that data begins with, which lies at
@@ -49,12 +50,12 @@ func (p *position) read(data []byte, last bool) (events []event.Event, err error
 	for len(data) > 0 {
 		n := bytes.IndexByte(data, '\n') + 1
 		if n == 0 {
-			return events, nil
+			break
 		}
 		e, what := p.check(data[:n])
 		if what != "" {
 			if last && n == len(data) && !json.Valid(data[:n]) {
-				return events, nil
+				break
 			}
 			return events, &DamageError{p.end, p.record + 1, what}
 		}
@@ -62,20 +63,29 @@ func (p *position) read(data []byte, last bool) (events []event.Event, err error
 		events = append(events, e)
 		data = data[n:]
 	}
-	return events, nil
+	return events, p.short()
 }
 
 func (p *position) check(line []byte) (e event.Event, what string) {
-	var link [80]byte
-	switch {
-	case !bytes.HasSuffix(line, appendLink(link[:0], p.prev)) && json.Valid(line):
-		return e, "it does not follow the record before it"
+	switch what = p.follows(line); {
+	case what != "" && json.Valid(line):
+		return e, what
 	case json.Unmarshal(line, &e) != nil:
 		return e, "it is no event"
 	case p.record > 0 && e.Seq <= p.seq:
 		return e, "its number does not follow the one before"
 	}
-	return e, ""
+	return e, what
+}
+
+// follows says why a record cannot be the next one, by its hashes alone; empty:
+// it can.
+func (p *position) follows(line []byte) string {
+	var link [80]byte
+	if !bytes.HasSuffix(line, appendLink(link[:0], p.prev)) {
+		return "it does not follow the record before it"
+	}
+	return p.broken(line)
 }
 
 func (p *position) advance(line []byte, seq uint64) {
@@ -93,13 +103,14 @@ type Follower struct {
 	at   position
 }
 
-// Follow returns a Follower that begins at the first record.
-func Follow(path string) (*Follower, error) {
+// Follow returns a Follower that begins at the first record of a journal, which
+// must have what was sealed.
+func Follow(path string, s Seal) (*Follower, error) {
 	file, err := open(path, os.O_RDONLY)
 	if err != nil {
 		return nil, err
 	}
-	return &Follower{file: file}, nil
+	return &Follower{file: file, at: position{seal: s}}, nil
 }
 
 // Next returns the events that were written since it was last called, none if

@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/cloudops-run/runbook/executor/event"
-	"github.com/cloudops-run/runbook/executor/journal"
 )
 
 // Answer writes down the answer to an approval of a run that no engine has. The
@@ -20,11 +19,15 @@ func (f *Folder) Answer(id uuid.UUID, q Request) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Release()) }()
-	file, past, err := journal.Open(r.JournalFile())
+	file, past, err := r.OpenJournal()
 	if err != nil {
-		return fmt.Errorf("run %s: %w", id, err)
+		return err
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
+	defer func() {
+		if err = errors.Join(err, file.Close()); err == nil {
+			_ = r.Seal(file) // the answer holds without
+		}
+	}()
 	e := event.Event{Type: event.ApprovalGranted, RunID: id, Timestamp: time.Now().UTC(), StepID: q.Step, By: q.By, Message: q.Message}
 	if q.Action == Reject {
 		e.Type = event.ApprovalRejected
@@ -38,7 +41,7 @@ func (f *Folder) Answer(id uuid.UUID, q Request) (err error) {
 	if err := file.Append(e); err != nil {
 		return fmt.Errorf("run %s: %w", id, err)
 	}
-	return file.Sync()
+	return nil
 }
 
 // Approvals is the ids of the steps that wait for one, in the order in which

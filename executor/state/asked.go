@@ -21,8 +21,8 @@ const Format = 1
 // Asked is what somebody asked for, and where: all that is known when a run
 // begins. Secrets are not in it.
 //
-// Create fills in Format, Run, StartedAt and those from User on to Boot where
-// they are empty.
+// Create fills in Format, Run, StartedAt, PlanSHA256 and those from User on to
+// Process where they are empty.
 type Asked struct {
 	Format int       `json:"format"`
 	Run    uuid.UUID `json:"run_id"`
@@ -55,6 +55,9 @@ type Asked struct {
 	PID     int    `json:"pid,omitempty"`
 	Boot    string `json:"boot_id,omitempty"`
 	Process uint64 `json:"process_start,omitempty"` // with Boot and PID it names the process
+
+	PlanSHA256 string `json:"plan_sha256,omitempty"` // of plan.json
+	Replaces   string `json:"replaces,omitempty"`    // the hash of the run.json before this one
 }
 
 // A Param is a value that was given, or a default.

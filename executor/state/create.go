@@ -62,10 +62,10 @@ func (r *Run) fill(asked Asked, p *plan.Plan) error {
 		}
 	}
 	asked.complete(r.ID)
-	if err := writeJSON(r.askedFile(), asked); err != nil {
+	if asked.PlanSHA256, err = writeJSON(r.planFile(), p); err != nil {
 		return err
 	}
-	if err := writeJSON(r.planFile(), p); err != nil {
+	if r.askedSum, err = writeJSON(r.askedFile(), asked); err != nil {
 		return err
 	}
 	// An engine that is killed before its first record leaves a run that can be
@@ -77,18 +77,19 @@ func (r *Run) fill(asked Asked, p *plan.Plan) error {
 	return f.Close()
 }
 
-// writeJSON writes a file that is not there yet.
-func writeJSON(path string, v any) error {
+// writeJSON writes a file that is not there yet, and returns its hash.
+func writeJSON(path string, v any) (hash string, err error) {
 	text, err := json.Marshal(v)
 	if err != nil {
-		return err
+		return "", err
 	}
+	text = append(text, '\n')
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return err
+		return "", err
 	}
-	_, err = file.Write(append(text, '\n'))
-	return errors.Join(err, file.Close())
+	_, err = file.Write(text)
+	return sum(text), errors.Join(err, file.Close())
 }
 
 // CreateJournal begins the journal of a new run. Before its first record is
@@ -98,7 +99,7 @@ func (r *Run) CreateJournal() (*journal.File, error) {
 	first, err := openAll(r.askedFile(), r.planFile(), r.path, filepath.Dir(r.path))
 	var f *journal.File
 	if err == nil {
-		f, _, err = journal.Open(r.JournalFile())
+		f, _, err = journal.Open(r.JournalFile(), journal.Seal{})
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("run %s: %w", r.ID, err), closeAll(first))
@@ -115,11 +116,18 @@ func (r *Run) CreateJournal() (*journal.File, error) {
 
 // OpenJournal goes on with the journal of a run that is locked.
 func (r *Run) OpenJournal() (*journal.File, journal.Past, error) {
-	f, past, err := journal.Open(r.JournalFile())
+	seal, err := r.seal()
 	if err != nil {
-		err = fmt.Errorf("run %s: %w", r.ID, err)
+		return nil, journal.Past{}, err
 	}
-	return f, past, err
+	f, past, err := journal.Open(r.JournalFile(), seal)
+	if err != nil {
+		return nil, past, fmt.Errorf("run %s: %w", r.ID, err)
+	}
+	if err := r.CheckAsked(past.Events); err != nil {
+		return nil, past, errors.Join(err, f.Close())
+	}
+	return f, past, nil
 }
 
 func openAll(paths ...string) (files []*os.File, err error) {

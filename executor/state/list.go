@@ -28,6 +28,7 @@ type Entry struct {
 	*Run
 	Asked Asked
 	Standing
+	Damage error // what is wrong with its record; nil: nothing is
 }
 
 // A Problem is a run, or something that should be one, that cannot be read.
@@ -79,6 +80,12 @@ func (f *Folder) entry(id uuid.UUID, want Filter) (*Entry, error) {
 	}
 	if e.Standing, err = r.Standing(); err != nil {
 		return nil, err
+	}
+	if e.Damage = r.Damage(); e.Damage != nil {
+		if gone(r) {
+			return nil, nil
+		}
+		e.Status = event.StatusDamaged
 	}
 	if len(want.Status) > 0 && !slices.Contains(want.Status, e.Status) {
 		return nil, nil

@@ -10,11 +10,15 @@ import (
 
 // LogName is the name of the log of one attempt.
 func LogName(stepID string, phase event.Phase, attempt int) string {
+	return fmt.Sprintf("%s.%d.log", logStem(stepID, phase), attempt)
+}
+
+func logStem(stepID string, phase event.Phase) string {
 	name := encodeID(stepID)
 	if phase == event.Rollback {
-		name += ".rollback"
+		name += "." + string(event.Rollback)
 	}
-	return fmt.Sprintf("%s.%d.log", name, attempt)
+	return name
 }
 
 // maxFileName leaves room for what follows an id in a file's name, of the 255

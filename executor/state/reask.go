@@ -8,21 +8,18 @@ import (
 )
 
 // GiveParams notes what the params of the run are given from now on: a resume may
-// give others, and the next one goes on from these. The caller has the run's lock.
+// give others, and the next one goes on from these. The caller has opened the
+// run's journal, whose next record is to tell of it.
 func (r *Run) GiveParams(params []Param) error {
 	asked, err := r.Asked()
 	if err != nil {
 		return err
 	}
 	asked.Params = params
-	temp := filepath.Join(r.path, ".run.json")
-	if err := os.Remove(temp); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("run %s: %w", r.ID, err)
+	if asked.Replaces = r.bound; r.bound == "" {
+		asked.Replaces = r.askedSum
 	}
-	if err = writeJSON(temp, asked); err == nil {
-		err = os.Rename(temp, r.askedFile())
-	}
-	if err != nil {
+	if r.askedSum, err = replaceJSON(r.askedFile(), asked); err != nil {
 		return fmt.Errorf("run %s: note its params: %w", r.ID, err)
 	}
 	return nil

@@ -22,6 +22,9 @@ type Run struct {
 	ID   uuid.UUID
 	path string
 	lock *lock.Lock // nil: it is only read
+
+	askedSum string // the hash of run.json
+	bound    string // the one that the journal says it has; empty: it does not say
 }
 
 // Path is the folder of the run, with all that there is of it.
@@ -68,29 +71,44 @@ func (r *Run) LogFile(stepID string, phase event.Phase, attempt int) string {
 }
 
 // Asked is what was asked for.
-func (r *Run) Asked() (a Asked, err error) {
-	err = r.readJSON(r.askedFile(), &a)
+func (r *Run) Asked() (Asked, error) {
+	_, a, err := r.readAsked()
 	return a, err
 }
 
-// Plan is what was made of the runbook.
+func (r *Run) readAsked() (text []byte, a Asked, err error) {
+	text, err = r.readJSON(r.askedFile(), &a)
+	return text, a, err
+}
+
+// Plan is what was made of the runbook. One that is not what it was is an error:
+// it would be run.
 func (r *Run) Plan() (*plan.Plan, error) {
 	p := &plan.Plan{}
-	if err := r.readJSON(r.planFile(), p); err != nil {
+	text, err := r.readJSON(r.planFile(), p)
+	if err == nil {
+		err = r.checkPlan(text)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-func (r *Run) readJSON(path string, into any) error {
+func (r *Run) readJSON(path string, into any) ([]byte, error) {
 	text, err := readFile(path)
 	if err == nil {
 		err = json.Unmarshal(text, into)
 	}
 	if err != nil {
-		return fmt.Errorf("run %s: read %s: %w", r.ID, filepath.Base(path), err)
+		return nil, fmt.Errorf("run %s: read %s: %w", r.ID, filepath.Base(path), err)
 	}
-	return nil
+	return text, nil
+}
+
+// openFolder opens a folder that is no link to one.
+func openFolder(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
 }
 
 // readFile reads a regular file that is no link to one.
@@ -123,7 +141,11 @@ func (r *Run) Events() ([]event.Event, error) {
 
 // Follow reads the journal while the run goes on.
 func (r *Run) Follow() (*journal.Follower, error) {
-	f, err := journal.Follow(r.JournalFile())
+	seal, err := r.seal()
+	if err != nil {
+		return nil, err
+	}
+	f, err := journal.Follow(r.JournalFile(), seal)
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", r.ID, err)
 	}

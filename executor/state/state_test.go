@@ -1,7 +1,9 @@
 package state
 
 import (
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -96,6 +98,11 @@ func TestCreate(t *testing.T) {
 	want := asked
 	want.complete(r.ID)
 	want.StartedAt = got.StartedAt
+	plan, err := os.ReadFile(filepath.Join(locked.Path(), "plan.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.PlanSHA256 = fmt.Sprintf("%x", sha256.Sum256(plan))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -133,14 +133,7 @@ func (m *Memory) applyStep(e *event.Event) {
 	p := m.past[id]
 	switch e.Type {
 	case event.Started:
-		m.Began = true
-		m.order++
-		started := &past{start: *e, order: m.order, before: m.ran[id]}
-		// A retry is no new start, for what is undone in the order of starts.
-		if again := p != nil && p.failed != nil && started.before > m.since; !again {
-			m.ran[id] = m.order
-		}
-		m.put(id, started)
+		m.started(id, e)
 	case event.Retrying:
 		if notRun(e) {
 			m.notRun(id, e)
@@ -166,9 +159,10 @@ func (m *Memory) applyStep(e *event.Event) {
 			m.given[id] = e.Outputs
 		}
 	case event.Interrupted:
-		if p != nil {
-			p.interrupted = true
+		if p == nil { // the record of its start was lost
+			p = m.started(id, e)
 		}
+		p.interrupted = true
 	case event.Expanded:
 		m.items[id] = e.Items
 		if !e.Kept {
@@ -196,6 +190,19 @@ func (m *Memory) applyStep(e *event.Event) {
 		delete(m.refused, id)
 		delete(m.asked, id)
 	}
+}
+
+func (m *Memory) started(id string, e *event.Event) *past {
+	p := m.past[id]
+	m.Began = true
+	m.order++
+	started := &past{start: *e, order: m.order, before: m.ran[id]}
+	// A retry is no new start, for what is undone in the order of starts.
+	if again := p != nil && p.failed != nil && started.before > m.since; !again {
+		m.ran[id] = m.order
+	}
+	m.put(id, started)
+	return started
 }
 
 // notRun reports whether an event tells the end of an attempt of which nothing

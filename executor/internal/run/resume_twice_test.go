@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
@@ -96,6 +97,28 @@ func TestApprovalOfLoopIsForItsParams(t *testing.T) {
 	e.run(New(with("1"), Options{RunID: runID, Durable: true, ApproveAll: true}))
 	got := e.resume(with("2"), Options{})
 	if diff := cmp.Diff([]string{"run_resumed", "approval_requested a", "run_paused"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Of an attempt whose start is not in the journal any more it is known that it was
+// started; also when the run is resumed again after that was told.
+func TestLostStartIsRemembered(t *testing.T) {
+	p := serial(step("a"))
+	start := event.Event{Type: event.Started, RunID: runID, StepID: "a", Attempt: 1, Timestamp: epoch}
+	m := New(p, Options{RunID: runID, Durable: true, Memory: Remember([]event.Event{start})})
+	e := engine{now: epoch, dies: 2} // interrupted, run_resumed
+	e.run(m)
+	for range 2 {
+		list := New(p, Options{RunID: runID, Durable: true, Memory: Remember(viaJSONs(e.journal))}).Explain(epoch)
+		if len(list) != 1 || list[0].Do != Decide || list[0].Ended != "interrupted" {
+			t.Fatalf("%+v", list)
+		}
+	}
+	e.dies = 0
+	got := e.resume(p, Options{Rerun: []string{"a"}})
+	want := strings.Split("run_resumed|reset a: asked for|started a#2|completed a#2|run_completed completed", "|")
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }
