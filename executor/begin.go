@@ -28,6 +28,9 @@ func (r *liveRun) begin() {
 		if err == nil {
 			err = r.checkGiven()
 		}
+		if err == nil {
+			r.warnOfOpenSecrets()
+		}
 		fetched <- err
 	}()
 	var early []run.Input // what came before the machine was going

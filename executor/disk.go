@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -18,10 +19,11 @@ import (
 type disk struct {
 	run     *state.Run
 	journal *journal.File
-	strict  bool  // every record is on the disk before anything follows from it
-	due     bool  // a record must be on the disk before anything follows from it
-	full    error // only what ends the run can be written any more
-	lost    error // nothing can
+	key     string // of the fingerprints in it
+	strict  bool   // every record is on the disk before anything follows from it
+	due     bool   // a record must be on the disk before anything follows from it
+	full    error  // only what ends the run can be written any more
+	lost    error  // nothing can
 }
 
 // requestsEvery is how often a run looks for what other programs ask of it.
@@ -59,6 +61,8 @@ func (r *liveRun) createFolder() (err error) {
 	if asked.Durability == "" {
 		asked.Durability = string(Grouped)
 	}
+	r.disk.key = rand.Text()
+	asked.Key = r.disk.key
 	if r.disk.run, err = r.engine.state.Create(r.id, asked, r.plan); err != nil {
 		return err
 	}

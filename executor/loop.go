@@ -139,11 +139,11 @@ func (r *liveRun) carryOut(now time.Time, in run.Input, next *job) (started bool
 }
 
 // record writes an event down and tells the handlers. A started event tells the
-// command of next, the attempt that follows it.
+// name and the command of next, the attempt that follows it.
 func (r *liveRun) record(e event.Event, next *job) {
 	switch e.Type {
 	case event.Started:
-		e.Command = next.commandLine()
+		e.Name, e.Command, e.Lead = next.step.Name, next.commandLine(), next.inv.Lead
 	case event.RunStarted, event.RunResumed:
 		if r.disk.run != nil {
 			e.Fingerprint = r.disk.run.Binding()
@@ -210,7 +210,7 @@ func (r *liveRun) warn(j *job, message string) {
 
 // notice warns about the run as a whole.
 func (r *liveRun) notice(message string) {
-	r.engine.stream.notice(event.Event{Type: event.Warning, RunID: r.id, Timestamp: time.Now().UTC(), Message: message})
+	r.engine.stream.notice(event.Event{Type: event.Warning, RunID: r.id, Timestamp: time.Now().UTC(), Message: r.vault.current().String(message)})
 }
 
 // finish lets go of everything the run held.

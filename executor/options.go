@@ -72,6 +72,8 @@ func (o RunOptions) machine(r *liveRun, random func() float64) run.Options {
 		MarkDone:       o.MarkDone,
 		By:             o.By,
 		Outputs:        canonicalOutputs(o.Outputs),
+		Key:            r.disk.key,
+		Holds:          func(v any) (string, bool) { return findIn(r.vault.current(), v) },
 		Undo:           r.undo,
 		Dir:            r.dir.own,
 	}

@@ -102,6 +102,9 @@ func (e *Engine) goOn(ctx context.Context, r *liveRun) (err error) {
 	if err := r.disk.run.ForgetOutputs(); err != nil {
 		return err
 	}
+	if r.disk.key, err = r.disk.run.Key(); err != nil {
+		return err
+	}
 	unrecorded, err := r.disk.run.Unrecorded(past.Events)
 	if err != nil {
 		return err
@@ -135,7 +138,7 @@ func (r *liveRun) mayResume() error {
 	if r.memory.Status == event.StatusCompleted {
 		return ErrCompleted
 	}
-	list := explain(r.id, r.plan, r.memory, r.options, r.disk.run.Dir())
+	list := explain(r.id, r.plan, r.memory, r.options, r.disk.run.Dir(), r.disk.key)
 	if err := r.options.checkDecisions(list); err != nil {
 		return err
 	}
@@ -160,16 +163,20 @@ func (e *Engine) Explain(id uuid.UUID, p *plan.Plan, o RunOptions) ([]Decision, 
 	if err != nil {
 		return nil, err
 	}
+	key, err := kept.Key()
+	if err != nil {
+		return nil, err
+	}
 	unrecorded, err := kept.Unrecorded(events)
 	if err != nil {
 		return nil, err
 	}
-	list := explain(id, p, run.Remember(append(events, unrecorded...)), o, kept.Dir())
+	list := explain(id, p, run.Remember(append(events, unrecorded...)), o, kept.Dir(), key)
 	return list, o.checkDecisions(list)
 }
 
-func explain(id uuid.UUID, p *plan.Plan, m *run.Memory, o RunOptions, dir string) []Decision {
-	r := &liveRun{id: id, plan: p, options: o, executions: derivedIDs(id, p), memory: m, dir: runFolder{own: dir}}
+func explain(id uuid.UUID, p *plan.Plan, m *run.Memory, o RunOptions, dir, key string) []Decision {
+	r := &liveRun{id: id, plan: p, options: o, executions: derivedIDs(id, p), memory: m, dir: runFolder{own: dir}, disk: disk{key: key}}
 	options := o.machine(r, nil)
 	options.Durable = true
 	return decisions(run.New(p, options).Explain(time.Now()))

@@ -3,6 +3,7 @@ package executor
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 	"sync"
 
 	"github.com/cloudops-run/runbook/executor/event"
@@ -26,8 +27,8 @@ func (v *vault) fill(secrets map[string]string) error {
 	defer v.mu.Unlock()
 	v.secrets = secrets
 	var list []mask.Secret
-	for name, text := range secrets {
-		list = append(list, mask.Secret{Name: name, Value: text})
+	for _, name := range slices.Sorted(maps.Keys(secrets)) {
+		list = append(list, mask.Secret{Name: name, Value: secrets[name]})
 	}
 	var err error
 	v.masker, err = mask.New(list)
@@ -43,8 +44,8 @@ func (v *vault) keep(stepID string, outputs map[string]string) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	var list []mask.Secret
-	for name, text := range outputs {
-		list = append(list, mask.Secret{Name: stepID + ".outputs." + name, Value: text})
+	for _, name := range slices.Sorted(maps.Keys(outputs)) {
+		list = append(list, mask.Secret{Name: stepID + ".outputs." + name, Value: outputs[name]})
 	}
 	masker, err := v.masker.With(list...)
 	if err != nil {
@@ -90,6 +91,7 @@ func (v *vault) hide(e *event.Event) {
 	for i := range e.Command {
 		e.Command[i] = m.String(e.Command[i])
 	}
+	e.Name, e.Holder = m.String(e.Name), m.String(e.Holder)
 	e.Error, e.Message = m.String(e.Error), m.String(e.Message)
 	if e.Result != nil {
 		hidden := *e.Result
@@ -114,6 +116,9 @@ func withoutSecrets(m *mask.Masker, outputs event.Values) event.Values {
 
 // findIn returns the name of a secret in a value, and whether there is one.
 func findIn(m *mask.Masker, v any) (name string, found bool) {
+	if m == nil {
+		return "", false
+	}
 	text, err := json.Marshal(v)
 	if err != nil {
 		return "", false // what cannot be written down is no output

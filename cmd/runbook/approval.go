@@ -58,6 +58,7 @@ type answers interface {
 	Approve(run uuid.UUID, step, by string) error
 	Reject(run uuid.UUID, step, by, message string) error
 	Unattended(run uuid.UUID) error
+	Hide(run uuid.UUID, text string) string
 }
 
 // A prompter asks somebody at the terminal about the steps that wait for an
@@ -153,7 +154,8 @@ func (p *prompter) serve(a answers, run uuid.UUID, done <-chan struct{}) {
 			go p.read()
 		}
 		p.wipe()
-		p.ask(p.show(r.step, r.question, r.count), sink.Escape(r.step)+": approve? [y/n] ")
+		about := strings.Join(p.show(r.step, r.question, r.count), "\n")
+		p.ask(strings.Split(a.Hide(run, about), "\n"), sink.Escape(r.step)+": approve? [y/n] ")
 		answer, answered := p.await(r, done)
 		switch {
 		case !answered:

@@ -24,29 +24,8 @@ func commandLines(inv plan.Invocation) []string {
 	return append([]string{commandLine(words[:len(words)-1])}, lines...)
 }
 
-// title is what a step is called where it starts: its name, else its command
-// without what the engine adds to it.
-func title(s *plan.Step) string {
-	if s.Name != "" {
-		return s.Name
-	}
-	c := &s.Command
-	if c.Kind == plan.KindShell && len(c.Code) > 0 {
-		return c.Code[len(c.Code)-1]
-	}
-	for _, a := range c.Args {
-		if _, known := a.Value.Literal(); !known {
-			return "" // the event that it has started has the words
-		}
-	}
-	words := []string{c.Program}
-	if c.Kind == plan.KindScript && c.Script != nil {
-		words[0] = c.Script.Path
-	}
-	for _, a := range c.Args {
-		if a.Flag == "" {
-			words = append(words, a.Value.String())
-		}
-	}
-	return commandLine(words)
-}
+// quote writes s as one word of a shell.
+func quote(s string) string { return sink.Quote(s) }
+
+// commandLine is a program and its arguments as a shell would take them.
+func commandLine(words []string) string { return sink.CommandLine(words) }

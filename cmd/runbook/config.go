@@ -180,3 +180,7 @@ func (c *cli) configJSON(w io.Writer, cmd *cobra.Command) error {
 	})
 	return encodeJSON(w, j)
 }
+
+func isWord(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+}

@@ -204,7 +204,7 @@ func (c *cli) addConsole(s *sinks, w io.Writer, f *applyFlags, p *plan.Plan) {
 	for _, steps := range [][]plan.Step{p.Steps, p.OnFailure, p.Finally} {
 		for i := range steps {
 			s := &steps[i]
-			opt.Steps = append(opt.Steps, sink.Step{ID: s.ID, Title: title(s), Rollback: s.Rollback != nil, Writes: s.Effect != plan.Read})
+			opt.Steps = append(opt.Steps, sink.Step{ID: s.ID, Rollback: s.Rollback != nil, Writes: s.Effect != plan.Read})
 		}
 	}
 	s.console, s.consoleOn = sink.NewConsole(w, opt), w

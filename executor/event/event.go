@@ -57,8 +57,9 @@ type Event struct {
 	Attempt     int       `json:"attempt,omitempty"`     // from 1
 	Phase       Phase     `json:"phase,omitempty"`       // empty: one of the runbook's steps
 
-	Name      string   `json:"name,omitempty"`      // run_started: the runbook's name
+	Name      string   `json:"name,omitempty"`      // run_started: the runbook's name; started: the step's, if it has one
 	Command   []string `json:"command,omitempty"`   // started: program and arguments
+	Lead      int      `json:"lead,omitempty"`      // started: how many words of Command come before what the runbook says: a shell or interpreter and its options
 	Line      string   `json:"line,omitempty"`      // stdout, stderr: the line without its newline; written even when empty, unless DataB64 is there
 	DataB64   string   `json:"data_b64,omitempty"`  // stdout, stderr: the line where it is not UTF-8
 	Partial   bool     `json:"partial,omitempty"`   // stdout, stderr: the line goes on in the next event

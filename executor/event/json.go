@@ -26,6 +26,7 @@ func (e *Event) AppendJSON(b []byte) []byte {
 	}
 	o.text("name", e.Name)
 	o.list("command", e.Command)
+	o.int("lead", e.Lead)
 	o.text("line", e.Line)
 	o.text("data_b64", e.DataB64)
 	o.flag("partial", e.Partial)

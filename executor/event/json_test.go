@@ -19,7 +19,7 @@ func full() Event {
 	id := uuid.MustParse("01234567-89ab-4def-8123-456789abcdef")
 	e := Event{
 		Type: Failed, RunID: id, Seq: 7, Timestamp: at, ExecutionID: id, StepID: "a", Attempt: 2, Phase: Finally,
-		Name: "n", Command: []string{"a", "", "\"<&>\u2028\x7f"}, Line: "l", DataB64: "YQ==", Partial: true,
+		Name: "n", Command: []string{"a", "", "\"<&>\u2028\x7f"}, Lead: 1, Line: "l", DataB64: "YQ==", Partial: true,
 		Status: StatusFailed, Error: "e\n\t\r\x01\\", Reason: ReasonExit, Tolerated: true, Message: "é☃\xff", Delay: Duration(time.Minute),
 		Signal: "SIGINT", Done: 1, Total: 2, Current: []string{"b"}, Count: 3,
 		Outputs: Values{"rows": int64(2_000_000), "share": 0.25, "gone": nil, "": "", "list": []any{int64(-1), "<x>", []any{}}, "map": map[string]any{"b": true, "a": int64(1<<63 - 1)}},

@@ -19,7 +19,7 @@ type ConsoleOptions struct {
 	Quiet    bool       // print only what failed, once the run is over; last lines then come from logs alone
 	Messages io.Writer  // gets warnings; nil: the same as the rest
 	Fence    string     // a word that steps cannot guess; not empty: GitHub Actions is told to read no commands until it comes
-	Steps    []Step     // order and titles; steps not in it come in order of appearance, titled by their command
+	Steps    []Step     // in their order; steps not in it come in order of appearance
 
 	NoRollback bool // the run was asked to undo nothing
 	Asks       bool // questions are put to somebody by [Console.Ask], so their events need no line
@@ -28,9 +28,8 @@ type ConsoleOptions struct {
 // A Step is what the console is told of a step beforehand.
 type Step struct {
 	ID       string
-	Title    string // shown where it starts
-	Rollback bool   // something can undo it
-	Writes   bool   // it changes something
+	Rollback bool // something can undo it
+	Writes   bool // it changes something
 }
 
 // Console tells a person what a run does: a line for each thing that happens to

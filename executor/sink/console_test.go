@@ -18,10 +18,10 @@ import (
 // aRun has one of everything: parallel steps, retries, failures, hostile output.
 func aRun(s *script) {
 	s.begin("disk-pressure", 7)
-	s.started("measure", "df", "-h", "/")
+	s.send(event.Event{Type: event.Started, StepID: "measure", Attempt: 1, Name: "Measure", Command: []string{"df", "-h", "/"}})
 	s.out("measure", "Filesystem  Size")
 	s.err("measure", "df: a warning")
-	s.started("inspect", "bash", "-c", "du -sh /var\nsort")
+	s.send(event.Event{Type: event.Started, StepID: "inspect", Attempt: 1, Command: []string{"bash", "-c", "du\nsort"}, Lead: 2})
 	s.out("inspect", "\x1b[31m12G\x1b[0m\x1b[2J /var")
 	s.completed("measure", 1234*time.Millisecond)
 	s.out("inspect", "::set-output name=x::y")
@@ -36,7 +36,7 @@ func aRun(s *script) {
 	s.stats.Completed++
 	s.started("optional", "false")
 	s.failed(event.Event{StepID: "optional", Tolerated: true}, 1, 3*time.Millisecond)
-	s.started("clean", "rm", "-r", "/var/cache")
+	s.send(event.Event{Type: event.Started, StepID: "clean", Attempt: 1, Name: "Remove \x1b[2J", Command: []string{"rm", "-r", "/var/cache"}})
 	for i := range 15 {
 		s.err("clean", fmt.Sprintf("rm: line %d", i))
 	}
@@ -60,7 +60,7 @@ func TestConsole(t *testing.T) {
 		{"terminal", ConsoleOptions{TTY: true}},
 		{"quiet", ConsoleOptions{Quiet: true}},
 		{"github", ConsoleOptions{Fence: "b7e1"}},
-		{"titles", ConsoleOptions{Steps: []Step{{ID: "report"}, {ID: "verify"}, {ID: "clean", Title: "Remove \x1b[2Jcaches"}, {ID: "measure", Title: "Measure"}}}},
+		{"ordered", ConsoleOptions{Steps: []Step{{ID: "report"}, {ID: "verify"}, {ID: "clean"}, {ID: "measure"}}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -86,7 +86,7 @@ func TestBottomLineLeavesNoTrace(t *testing.T) {
 		t.Run(fmt.Sprint(widths), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var plain bytes.Buffer
-				titles := []Step{{ID: "measure"}, {ID: "inspect", Title: "du"}} // short: long ones are cut to the width
+				titles := []Step{{ID: "measure"}, {ID: "inspect"}} // short: long ones are cut to the width
 				c := NewConsole(&plain, ConsoleOptions{TTY: true, Steps: titles})
 				aRun(newScript(c))
 				c.Close()

@@ -166,12 +166,9 @@ func (c *Console) stepLine(e event.Event, status event.Status, word, detail stri
 
 // title is what a step is called where it starts.
 func (c *Console) title(e event.Event) string {
-	title := ""
-	if e.Phase != event.Rollback {
-		title = c.steps[outer(e.StepID)].Title
-	}
+	title := e.Name
 	if title == "" || isInner(e.StepID) && len(e.Command) > 0 {
-		title = strings.Join(e.Command, " ")
+		title = said(e)
 	}
 	title, rest, cut := strings.Cut(strings.TrimSpace(title), "\n")
 	if cut && strings.TrimSpace(rest) != "" {
@@ -189,6 +186,16 @@ func (c *Console) title(e event.Event) string {
 		room = c.opt.Width() - len(e.StepID+": started: "+notes)
 	}
 	return shorten(Escape(title), max(room, minTitleWidth)) + notes
+}
+
+// said is a command as the runbook has it: without what the engine puts before it.
+// Code is shown as it is, words as a shell would take them.
+func said(e event.Event) string {
+	words := e.Command[min(max(e.Lead, 0), len(e.Command)):]
+	if len(words) == 1 {
+		return words[0]
+	}
+	return CommandLine(words)
 }
 
 // A title is cut to the terminal's width, elsewhere to titleWidth characters.

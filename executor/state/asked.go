@@ -49,6 +49,11 @@ type Asked struct {
 	Parent      uuid.UUID `json:"parent_run,omitzero"` // the run with a step that started it
 	StartedAt   time.Time `json:"started_at,omitzero"` // UTC
 
+	// Key is what fingerprints in the journal are hashed with: those who are shown
+	// the journal, but not the run's folder, can not try what was hashed.
+	// [Run.Asked] leaves it out, for what it returns is shown.
+	Key string `json:"fingerprint_key,omitempty"`
+
 	User    string `json:"user,omitempty"`
 	UID     int    `json:"uid"`
 	Host    string `json:"host,omitempty"`

@@ -11,7 +11,7 @@ import (
 // give others, and the next one goes on from these. The caller has opened the
 // run's journal, whose next record is to tell of it.
 func (r *Run) GiveParams(params []Param) error {
-	asked, err := r.Asked()
+	_, asked, err := r.readAsked()
 	if err != nil {
 		return err
 	}

@@ -73,9 +73,17 @@ func (r *Run) LogFile(stepID string, phase event.Phase, attempt int) string {
 // Asked is what was asked for.
 func (r *Run) Asked() (Asked, error) {
 	_, a, err := r.readAsked()
+	a.Key = ""
 	return a, err
 }
 
+// Key is what the fingerprints in the journal are hashed with.
+func (r *Run) Key() (string, error) {
+	_, a, err := r.readAsked()
+	return a.Key, err
+}
+
+// readAsked is all that was noted, and the text of it.
 func (r *Run) readAsked() (text []byte, a Asked, err error) {
 	text, err = r.readJSON(r.askedFile(), &a)
 	return text, a, err

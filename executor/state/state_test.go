@@ -73,7 +73,7 @@ func TestCreate(t *testing.T) {
 	asked := Asked{
 		Name: "deploy", File: "/x/deploy.yaml", SHA256: "00", Labels: map[string]string{"team": "db"},
 		Params: []Param{{Name: "n", Value: int64(2_000_000), Source: "-p"}, {Name: "none", Value: nil}, {Name: "l", Value: []any{"a", 0.5}}},
-		Only:   []string{"a"}, Argv: []string{"runbook", "apply"}, Version: "1.2.3",
+		Only:   []string{"a"}, Argv: []string{"runbook", "apply"}, Version: "1.2.3", Key: "k3y",
 	}
 	r := created(t, f, asked)
 	if _, err := f.Create(r.ID, asked, samplePlan); !errors.Is(err, os.ErrExist) {
@@ -95,7 +95,14 @@ func TestCreate(t *testing.T) {
 	if err != nil || got.User == "" || got.Host == "" || got.PID != os.Getpid() || got.StartedAt.IsZero() {
 		t.Fatalf("%+v, %v", got, err)
 	}
+	if err := locked.GiveParams(asked.Params); err != nil {
+		t.Fatal(err)
+	}
+	if key, err := locked.Key(); err != nil || key != "k3y" {
+		t.Errorf("the key is %q, %v", key, err)
+	}
 	want := asked
+	want.Key = "" // what is asked may be shown
 	want.complete(r.ID)
 	want.StartedAt = got.StartedAt
 	plan, err := os.ReadFile(filepath.Join(locked.Path(), "plan.json"))

@@ -88,6 +88,20 @@ func AwsCli(service, operation string, args []Value, profile, region Value) Comm
 	return c
 }
 
+// lead is how many words of a command line come before what the runbook says.
+func lead(c Command, args []string) int {
+	if c.Kind != KindAwsCli {
+		return len(c.Code)
+	}
+	n := len(c.Code) + 1
+	for i := 0; n <= len(args) && i < len(c.Args) && c.Args[i].Flag != ""; i++ {
+		if args[n-1] == c.Args[i].Flag { // else its value is empty
+			n += 2
+		}
+	}
+	return n
+}
+
 func positional(values []Value) []Arg {
 	if len(values) == 0 {
 		return nil

@@ -17,9 +17,11 @@ import (
 // the same step from another checkout has the same fingerprint.
 //
 // inv is s resolved in scope. Of a secret only the name may be in it, so where
-// one is, both come from a scope in which secrets are [SecretNames].
-func (s *Step) Fingerprint(inv *Invocation, scope *Scope) map[string]string {
-	p := prints{dir: s.Dir, sums: make(map[string]string, 4+len(inv.Env))}
+// one is, both come from a scope in which secrets are [SecretNames]. A secret may
+// be among the rest all the same, since it is a param, or stands in the runbook:
+// key is hashed with everything, so that nobody without it can try what it is.
+func (s *Step) Fingerprint(inv *Invocation, scope *Scope, key string) map[string]string {
+	p := prints{dir: s.Dir, key: key, sums: make(map[string]string, 4+len(inv.Env))}
 	c := &s.Command
 	p.begin(string(c.Kind))
 	p.path(c.Program)
@@ -67,8 +69,8 @@ func (s *Step) Fingerprint(inv *Invocation, scope *Scope) map[string]string {
 
 // GroupFingerprint tells what a foreach or an included runbook is given, as that of a
 // step does: its items, and its params.
-func GroupFingerprint(items, with any) map[string]string {
-	p := prints{sums: map[string]string{}}
+func GroupFingerprint(items, with any, key string) map[string]string {
+	p := prints{key: key, sums: map[string]string{}}
 	if items != nil {
 		p.value(items)
 		p.end("foreach")
@@ -80,6 +82,15 @@ func GroupFingerprint(items, with any) map[string]string {
 	return p.sums
 }
 
+// NoFingerprint is for a step whose values cannot be told: why is all there is of
+// them.
+func NoFingerprint(why error, key string) map[string]string {
+	p := prints{key: key, sums: map[string]string{}}
+	p.text(why.Error())
+	p.end("values")
+	return p.sums
+}
+
 // SecretNames stands in for secrets where they must not be known: text that
 // names them.
 func SecretNames(name string) (string, bool) { return "secret " + name, true }
@@ -88,6 +99,7 @@ func SecretNames(name string) (string, bool) { return "secret " + name, true }
 // that two words are never taken for one.
 type prints struct {
 	dir  string
+	key  string
 	buf  []byte
 	sums map[string]string
 }
@@ -146,7 +158,7 @@ func (p *prints) outputs(list []Output) {
 
 // end names the hash of what was collected.
 func (p *prints) end(name string) {
-	sum := sha256.Sum256(p.buf)
+	sum := sha256.Sum256(append(p.buf, p.key...))
 	p.sums[name] = hex.EncodeToString(sum[:8])
 	p.buf = p.buf[:0]
 }

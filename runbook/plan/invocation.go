@@ -12,6 +12,7 @@ const DefaultGracePeriod = 10 * time.Second
 type Invocation struct {
 	Program     string        // as in Command
 	Args        []string      // without the program
+	Lead        int           // how many words, the program and arguments, come before what the runbook says: a shell or interpreter and its options
 	SecretArgs  []bool        // for each of Args whether a secret is in it; nil: in none
 	Env         []EnvVar      // declared variables; a later one of the same name wins
 	EnvFiles    []string      // absolute; their variables come before Env
@@ -59,6 +60,7 @@ func (s *Step) invocation(c Command, scope *Scope) (Invocation, error) {
 		inv.GracePeriod = r.duration("grace_period", s.GracePeriod)
 	}
 	inv.Args, inv.SecretArgs = r.args(c)
+	inv.Lead = lead(c, inv.Args)
 	for _, f := range s.EnvFiles {
 		inv.EnvFiles = append(inv.EnvFiles, r.path("env_files", f))
 	}

@@ -43,19 +43,19 @@ func (m *Machine) fingerprint(i int) event.Fingerprint {
 	switch {
 	case k.kind == gatesOf:
 		with, _ := m.bind(scopeKey{int32(k.owner), local + 1}, m.secretNames())
-		return plan.GroupFingerprint(nil, with)
+		return plan.GroupFingerprint(nil, with, m.options.Key)
 	case m.isLoop(i):
-		return plan.GroupFingerprint(m.itemValues(i), m.withOf(i))
+		return plan.GroupFingerprint(m.itemValues(i), m.withOf(i), m.options.Key)
 	case m.isBody(i):
 		with, _ := m.bind(scopeKey{owner: int32(i)}, m.secretNames())
-		return plan.GroupFingerprint(nil, with)
+		return plan.GroupFingerprint(nil, with, m.options.Key)
 	}
 	scope := m.scopeOf(i, m.secretNames())
 	inv, err := n.step.Invocation(scope)
 	if err != nil {
-		return event.Fingerprint{"values": err.Error()}
+		return plan.NoFingerprint(err, m.options.Key)
 	}
-	return n.step.Fingerprint(&inv, scope)
+	return n.step.Fingerprint(&inv, scope, m.options.Key)
 }
 
 // itemValues is the items of a foreach; nil where they cannot be told.

@@ -127,7 +127,27 @@ func (m *Machine) itemsOf(i int) ([]event.Item, error) {
 	if err == nil {
 		err = nameItems(list, keyed, f, scope)
 	}
+	if err == nil {
+		err = m.openItems(list)
+	}
 	return list, err
+}
+
+// openItems refuses items that hold a secret: they are recorded, and their keys
+// are parts of ids and of names of files.
+func (m *Machine) openItems(list []event.Item) error {
+	if m.options.Holds == nil {
+		return nil
+	}
+	for k := range list {
+		if name, found := m.options.Holds(list[k].Key); found {
+			return fmt.Errorf("the key of item %d holds the secret %q; give foreach a key that is no secret", k, name)
+		}
+		if name, found := m.options.Holds(list[k].Value); found {
+			return fmt.Errorf("item %d holds the secret %q, and items are recorded; leave it out of them, and name it in the step: ${{ secrets.… }}", k, name)
+		}
+	}
+	return nil
 }
 
 // listOf is the items of an expression or a literal list. Those of a map come

@@ -310,7 +310,7 @@ func (m *Machine) plainID(i int) string {
 
 // takeLock asks for the lock of a node.
 func (m *Machine) takeLock(i int, g *gate) bool {
-	name, wait, err := lockOf(m.nodes[i].step.Lock, m.scopeOf(i, Hidden{}))
+	name, wait, err := m.lockOf(m.nodes[i].step.Lock, m.scopeOf(i, Hidden{}))
 	if err != nil {
 		m.failGate(i, event.ReasonExpression, err.Error())
 		return false
@@ -322,14 +322,20 @@ func (m *Machine) takeLock(i int, g *gate) bool {
 	return false
 }
 
-// lockOf is a lock with every value known.
-func lockOf(l *plan.Lock, scope *plan.Scope) (string, time.Duration, error) {
+// lockOf is a lock with every value known. Its name is told to whoever waits for
+// it, other runs among them.
+func (m *Machine) lockOf(l *plan.Lock, scope *plan.Scope) (string, time.Duration, error) {
 	name, err := l.Name.Resolve(scope)
 	switch {
 	case err != nil:
 		return "", 0, fmt.Errorf("lock: %w", err)
 	case name.Text == "":
 		return "", 0, errors.New("lock: its name is empty")
+	}
+	if m.options.Holds != nil {
+		if secret, found := m.options.Holds(name.Text); found {
+			return "", 0, fmt.Errorf("lock: its name holds the secret %q; name it after something that is no secret", secret)
+		}
 	}
 	text, err := l.Wait.Resolve(scope)
 	if err != nil {

@@ -60,6 +60,15 @@ type Options struct {
 	// Outputs are those, by step, of what is marked as done or left out.
 	Outputs map[string]event.Values
 
+	// Key is hashed with what the steps are made of, so that their fingerprints
+	// tell nothing to those who do not know it.
+	Key string
+
+	// Holds returns the name of a secret that is in a value, and whether there is
+	// one. What it says decides nothing but what is refused to be recorded. Nil: no
+	// value holds one.
+	Holds func(v any) (secret string, found bool)
+
 	Undo bool   // only undo what the run has done
 	Dir  string // run.dir
 }

@@ -96,7 +96,7 @@ var resumeMutants = []mutant{
 	{"a durable run has no fingerprints", "fingerprint.go",
 		"if !m.options.Durable {", "if m.options.Durable {"},
 	{"the items of a foreach are not in its fingerprint", "fingerprint.go",
-		"return plan.GroupFingerprint(m.itemValues(i), m.withOf(i))", "return plan.GroupFingerprint(nil, m.withOf(i))"},
+		"return plan.GroupFingerprint(m.itemValues(i), m.withOf(i), m.options.Key)", "return plan.GroupFingerprint(nil, m.withOf(i), m.options.Key)"},
 	{"what was started before is not undone", "rollback.go",
 		"list = append(m.startedBefore(), m.order...)", "list = m.order"},
 	{"what was started before is undone in any order", "rollback.go",

@@ -297,18 +297,18 @@ func (o *oracle) holds(st *oracleStep) string {
 func (o *oracle) print(st *oracleStep) event.Fingerprint {
 	switch {
 	case o.loop(st) && st.Body != nil:
-		return plan.GroupFingerprint(append([]any{}, st.Foreach.Items...), []any{st.With})
+		return plan.GroupFingerprint(append([]any{}, st.Foreach.Items...), []any{st.With}, "")
 	case o.loop(st):
-		return plan.GroupFingerprint(append([]any{}, st.Foreach.Items...), []any{st.Command, st.Env, st.Stdin})
+		return plan.GroupFingerprint(append([]any{}, st.Foreach.Items...), []any{st.Command, st.Env, st.Stdin}, "")
 	case o.body(st):
-		return plan.GroupFingerprint(nil, plan.Values{})
+		return plan.GroupFingerprint(nil, plan.Values{}, "")
 	}
 	scope := &plan.Scope{Item: st.item, HasItem: st.instance}
 	inv, err := st.Invocation(scope)
 	if err != nil {
 		panic(err)
 	}
-	return st.Fingerprint(&inv, scope)
+	return st.Fingerprint(&inv, scope, "")
 }
 
 // unreached ends a step whose turn does not come: as it had ended, or, where it

@@ -94,7 +94,7 @@ func (m *Machine) passRunRequire(guard *plan.Guard, k int) (done, recorded bool)
 }
 
 func (m *Machine) takeRunLock() (recorded bool) {
-	name, wait, err := lockOf(m.plan.Lock, m.scopeOf(-1, Hidden{}))
+	name, wait, err := m.lockOf(m.plan.Lock, m.scopeOf(-1, Hidden{}))
 	if err != nil {
 		m.refuse(event.ReasonExpression, err.Error())
 		return true

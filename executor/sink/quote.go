@@ -1,14 +1,14 @@
-package main
+package sink
 
 import (
 	"fmt"
 	"strings"
 )
 
-// quote writes s as one word of a POSIX shell, so that a command line shown can
+// Quote writes s as one word of a POSIX shell, so that a command line shown can
 // be copied and run. Text with control characters takes the $'…' form, which
 // shows them.
-func quote(s string) string {
+func Quote(s string) string {
 	plain, controls := s != "", false
 	for _, r := range s {
 		switch {
@@ -53,11 +53,11 @@ func quoteControls(s string) string {
 	return b.String()
 }
 
-// commandLine is a program and its arguments as a shell would take them.
-func commandLine(words []string) string {
+// CommandLine is a program and its arguments as a shell would take them.
+func CommandLine(words []string) string {
 	quoted := make([]string, len(words))
 	for i, w := range words {
-		quoted[i] = quote(w)
+		quoted[i] = Quote(w)
 	}
 	return strings.Join(quoted, " ")
 }
