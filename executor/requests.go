@@ -27,9 +27,9 @@ func (r *liveRun) takeRequests() {
 func (r *liveRun) asInput(q *state.Request) run.Input {
 	switch q.Action {
 	case state.Cancel:
-		return run.Cancel{Message: "cancelled by " + q.By}
+		return run.Cancel{Message: "cancelled by " + q.By, By: q.By}
 	case state.Kill:
-		return run.Kill{}
+		return run.Kill{By: q.By}
 	}
 	n, ok := r.waiting(q.Step)
 	switch {
@@ -39,5 +39,5 @@ func (r *liveRun) asInput(q *state.Request) run.Input {
 	case q.Action == state.Reject:
 		return run.Reject{Node: n, By: q.By, Message: q.Message}
 	}
-	return run.Approve{Node: n, By: q.By}
+	return run.Approve{Node: n, By: q.By, Message: q.Message}
 }

@@ -125,13 +125,14 @@ func runRow(r *state.Entry) []string {
 	}
 }
 
-// runTook is the time from the start to the end, pauses and all.
+// runTook is the time from the start to the end, pauses and all. When an engine
+// died nobody knows.
 func runTook(r *state.Entry) string {
 	end := r.Last
 	if r.Status == event.StatusRunning {
 		end = time.Now()
 	}
-	if end.Before(r.Asked.StartedAt) {
+	if r.Died || end.Before(r.Asked.StartedAt) {
 		return "-"
 	}
 	return sink.Brief(end.Sub(r.Asked.StartedAt))

@@ -165,13 +165,17 @@ func (t *runTime) critical(s *state.Summary, loops map[string]time.Duration, p *
 }
 
 // instanceTimes are from the start of the first instance of each step to the end
-// of the last.
+// of the last, where that is known.
 func instanceTimes(s *state.Summary) map[string]time.Duration {
 	first, last := map[string]time.Time{}, map[string]time.Time{}
+	open := map[string]bool{}
 	for _, step := range s.Steps {
 		id, _, inside := strings.Cut(step.ID, "[") // of the outermost loop
-		if !inside || step.Phase != event.Main || step.StartedAt.IsZero() || step.EndedAt.IsZero() {
+		if !inside || step.Phase != event.Main || step.StartedAt.IsZero() {
 			continue
+		}
+		if step.EndedAt.IsZero() || step.Status == event.StatusInterrupted {
+			open[id] = true
 		}
 		if at, ok := first[id]; !ok || step.StartedAt.Before(at) {
 			first[id] = step.StartedAt
@@ -182,6 +186,9 @@ func instanceTimes(s *state.Summary) map[string]time.Duration {
 	}
 	took := map[string]time.Duration{}
 	for id := range first {
+		if open[id] {
+			continue
+		}
 		took[id] = last[id].Sub(first[id])
 	}
 	return took

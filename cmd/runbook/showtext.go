@@ -22,8 +22,14 @@ func (c *cli) showText(w io.Writer, v *shownRun) {
 	for _, l := range askedLines(v) {
 		line(l[0], "%s", l[1])
 	}
+	if v.By != "" {
+		line("ended by", "%s", v.By)
+	}
 	if v.Error != "" {
 		line("error", "%s", v.Error)
+	}
+	if waits := v.Waiting; waits != nil {
+		line("waits", "for %s since %s", awaited(waits), moment(waits.Since))
 	}
 	if len(v.Steps) > 0 {
 		fmt.Fprintln(w)
@@ -68,8 +74,11 @@ func askedLines(v *shownRun) (lines [][2]string) {
 	}
 	for i, e := range v.Epochs {
 		text := fmt.Sprintf("%s to %s, %s", moment(e.StartedAt), moment(e.EndedAt), e.Status)
-		if e.Status == event.StatusRunning {
+		switch {
+		case e.Status == event.StatusRunning:
 			text = moment(e.StartedAt)
+		case e.Died:
+			text = fmt.Sprintf("%s, %s, last heard of %s", moment(e.StartedAt), e.Status, moment(e.EndedAt))
 		}
 		switch {
 		case i == 0:
@@ -159,7 +168,10 @@ func stepNote(s *state.Step) string {
 		if a.Granted {
 			word = "approved"
 		}
-		add(true, "%s by %s", word, a.By)
+		if word += " by " + a.By; a.Message != "" {
+			word += ": " + a.Message
+		}
+		add(!slices.Contains(notes, word), "%s", word)
 	}
 	if waits := s.Waiting; waits != nil {
 		add(true, "waits for %s since %s", awaited(waits), moment(waits.Since))
@@ -212,9 +224,16 @@ func attemptNote(a state.Attempt) string {
 func timeLines(v *shownRun) (lines [][2]string) {
 	t := &v.Time
 	brief := func(d event.Duration) string { return sink.Brief(time.Duration(d)) }
+	least := "" // of an engine that died nobody knows how long it lived
+	if slices.ContainsFunc(v.Epochs, func(e state.Epoch) bool { return e.Died }) {
+		least = "at least "
+	}
 	wall := brief(t.Wall)
+	if n := len(v.Epochs); n > 0 && v.Epochs[n-1].Died {
+		wall = least + wall
+	}
 	if t.Active < t.Wall-event.Duration(time.Second) {
-		wall += ", of which engines had it for " + brief(t.Active)
+		wall += ", of which engines had it for " + least + brief(t.Active)
 	}
 	lines = append(lines, [2]string{"wall", wall})
 	if t.Steps > 0 {

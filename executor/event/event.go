@@ -80,7 +80,7 @@ type Event struct {
 	Items     []Item   `json:"items,omitempty"`     // expanded: in order
 	Lock      string   `json:"lock,omitempty"`      // waiting: the name
 	Holder    string   `json:"holder,omitempty"`    // waiting: who has the lock, for a person
-	By        string   `json:"by,omitempty"`        // approval_granted, approval_rejected, run_resumed, and what was decided by hand: who did
+	By        string   `json:"by,omitempty"`        // approval_granted, approval_rejected, run_cancelling, run_resumed, and what was decided by hand: who did
 	Kept      bool     `json:"kept,omitempty"`      // it holds from before the run was resumed, and was not done again
 
 	// Fingerprint is what the step was, a hash for each part of it: started,

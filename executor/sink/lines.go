@@ -23,7 +23,16 @@ func (c *Console) stateLine(r *runView, e event.Event) {
 		}
 	case event.RunCancelling:
 		if !r.barred {
-			return
+			if e.By == "" { // a signal: who sent it has seen that
+				return
+			}
+			word := "is cancelled"
+			if e.Reason == event.ReasonKilled {
+				word = "is killed"
+			}
+			f.buf = append(c.bold(f.buf, Escape(r.name)), ": "...)
+			f.buf = append(c.status(f.buf, event.StatusCancelled, word+by(e)), '\n')
+			break
 		}
 		f.buf = c.red(f.buf, "may not begin")
 		f.buf = append(f.buf, ": "+Escape(e.Error)+"\n"...)
@@ -51,7 +60,7 @@ func (c *Console) stateLine(r *runView, e event.Event) {
 		}
 		c.stepLine(e, event.StatusPaused, "waits for approval", e.Message)
 	case event.ApprovalGranted:
-		c.stepLine(e, event.StatusRunning, "approved"+by(e), "")
+		c.stepLine(e, event.StatusRunning, "approved"+by(e), e.Message)
 	case event.ApprovalRejected:
 		c.stepLine(e, event.StatusFailed, "rejected"+by(e), e.Message)
 	case event.Started:

@@ -18,6 +18,7 @@ type Standing struct {
 	Status event.Status
 	Stats  *event.Stats // nil: the run has not ended
 	Last   time.Time    // when something was last written down
+	Died   bool         // its engine did: Last is not its end
 	Holder Holder       // of a run in hand
 }
 
@@ -36,11 +37,11 @@ func (r *Run) Standing() (s Standing, err error) {
 		return s, nil
 	}
 	if held { // by the watchdog of an engine that was killed
-		s.Status = event.StatusInterrupted
+		s.Status, s.Died = event.StatusInterrupted, true
 		return s, nil
 	}
 	if s, err = r.written(); err == nil && s.Status == event.StatusRunning {
-		s.Status = event.StatusInterrupted
+		s.Status, s.Died = event.StatusInterrupted, true
 	}
 	return s, err
 }

@@ -18,6 +18,8 @@ type Summary struct {
 	Reason    event.Reason   `json:"reason,omitempty"` // why it was cancelled, refused or broken off
 	Error     string         `json:"error,omitempty"`
 	Signal    string         `json:"signal,omitempty"`
+	By        string         `json:"by,omitempty"`      // who cancelled it
+	Waiting   *Waiting       `json:"waiting,omitempty"` // the run itself, for a lock
 	StartedAt time.Time      `json:"started_at,omitzero"`
 	EndedAt   time.Time      `json:"ended_at,omitzero"` // or when something was last written down
 	Total     int            `json:"total,omitempty"`   // steps, handlers left out, foreach counted once
@@ -38,8 +40,9 @@ type stepKey struct {
 type Epoch struct {
 	StartedAt time.Time    `json:"started_at"`
 	EndedAt   time.Time    `json:"ended_at"`
-	By        string       `json:"by,omitempty"` // who resumed it; empty: the first one
-	Status    event.Status `json:"status"`       // with which it ended
+	By        string       `json:"by,omitempty"`   // who resumed it; empty: the first one
+	Status    event.Status `json:"status"`         // with which it ended
+	Died      bool         `json:"died,omitempty"` // its engine did: EndedAt is when it was last heard of
 }
 
 // A Step is what became of a step, or of an instance of one.
@@ -113,20 +116,29 @@ func (s *Summary) Apply(e *event.Event) {
 	if s.StartedAt.IsZero() {
 		s.Run, s.StartedAt, s.Status = e.RunID, e.Timestamp, event.StatusRunning
 	}
+	s.Waiting = nil
 	switch e.Type {
 	case event.RunStarted:
 		s.Name, s.Total = e.Name, e.Total
 		s.open(e)
 	case event.RunResumed:
-		s.close(event.StatusInterrupted) // unless it was paused
+		s.die()
 		s.open(e)
 	case event.RunCancelling:
 		s.Reason, s.Error, s.Signal = e.Reason, e.Error, e.Signal
+		if e.By != "" {
+			s.By = e.By
+		}
 	case event.RunPaused, event.RunCompleted:
 		s.end(e)
 	case event.Interrupted: // told by the engine that goes on, of the one before
-		s.close(event.StatusInterrupted)
-		s.step(e).interrupt(s.EndedAt)
+		s.die()
+	case event.Waiting:
+		if e.StepID == "" {
+			s.Waiting = &Waiting{For: "lock", Since: e.Timestamp, Lock: e.Lock, Holder: e.Holder, Delay: e.Delay}
+			break
+		}
+		fallthrough
 	default:
 		if e.StepID != "" {
 			s.step(e).apply(e, len(s.Epochs))
@@ -137,14 +149,29 @@ func (s *Summary) Apply(e *event.Event) {
 
 // open begins an epoch.
 func (s *Summary) open(e *event.Event) {
-	s.Status, s.Reason, s.Error, s.Signal, s.Stats = event.StatusRunning, "", "", "", nil
+	s.Status, s.Reason, s.Error, s.Signal, s.By, s.Stats = event.StatusRunning, "", "", "", "", nil
 	s.Epochs = append(s.Epochs, Epoch{StartedAt: e.Timestamp, EndedAt: e.Timestamp, By: e.By, Status: event.StatusRunning})
 }
 
-// close ends the epoch that is open, if one is.
-func (s *Summary) close(status event.Status) {
+// close ends the epoch that is open; nil: none is.
+func (s *Summary) close(status event.Status) *Epoch {
 	if n := len(s.Epochs); n > 0 && s.Epochs[n-1].Status == event.StatusRunning {
 		s.Epochs[n-1].Status = status
+		return &s.Epochs[n-1]
+	}
+	return nil
+}
+
+// die ends the epoch that is open, if one is, with the death of its engine: all
+// that it had begun is interrupted, handlers and rollbacks too.
+func (s *Summary) die() {
+	epoch := s.close(event.StatusInterrupted)
+	if epoch == nil {
+		return
+	}
+	epoch.Died = true
+	for _, step := range s.Steps {
+		step.interrupt(epoch.EndedAt)
 	}
 }
 
@@ -179,11 +206,8 @@ func (s *Summary) Interrupt() {
 	if s.Status != event.StatusRunning {
 		return
 	}
-	s.Status = event.StatusInterrupted
-	s.close(s.Status)
-	for _, step := range s.Steps {
-		step.interrupt(s.EndedAt)
-	}
+	s.Status, s.Waiting = event.StatusInterrupted, nil
+	s.die()
 }
 
 // Step is what became of a step; nil: nothing yet.

@@ -30,28 +30,41 @@ func (s *Step) apply(e *event.Event, epoch int) {
 	case event.RolledBack:
 		s.RolledBack = true
 	case event.Expanded:
+		s.begin(e)
 		s.Instances = nil
 		for _, item := range e.Items {
 			s.Instances = append(s.Instances, item.Key)
 		}
 	case event.Waiting:
+		s.again()
 		s.Waiting = &Waiting{For: "lock", Since: e.Timestamp, Lock: e.Lock, Holder: e.Holder, Delay: e.Delay}
 	case event.ApprovalRequested:
+		s.again()
 		s.Waiting = &Waiting{For: "approval", Since: e.Timestamp, Question: e.Message}
 	case event.ApprovalGranted, event.ApprovalRejected:
 		s.answer(e)
 	}
 }
 
-func (s *Step) start(e *event.Event, epoch int) {
+// again is for a step whose turn has come once more, whatever it came to before.
+func (s *Step) again() {
+	if s.Status != event.StatusRunning {
+		s.Status, s.EndedAt = event.StatusPending, time.Time{}
+	}
+	s.Reason, s.Error, s.Message, s.Kept, s.By = "", "", "", false, ""
+}
+
+// begin is for a step of which something is under way now.
+func (s *Step) begin(e *event.Event) {
 	if s.StartedAt.IsZero() {
 		s.StartedAt = e.Timestamp
 	}
+	s.again()
 	s.Status, s.Waiting, s.EndedAt = event.StatusRunning, nil, time.Time{}
-	s.Reason, s.Error, s.Message, s.Kept, s.By = "", "", "", false, ""
-	if e.Attempt == 0 { // of a group, which has no command of its own
-		return
-	}
+}
+
+func (s *Step) start(e *event.Event, epoch int) {
+	s.begin(e)
 	s.Attempts = append(s.Attempts, Attempt{
 		Number: e.Attempt, Epoch: epoch, Command: e.Command, Status: event.StatusRunning, StartedAt: e.Timestamp,
 	})
@@ -123,11 +136,11 @@ func (s *Step) interrupt(then time.Time) {
 }
 
 func (s *Step) answer(e *event.Event) {
-	if n := len(s.Approvals); e.Kept && n > 0 && s.Approvals[n-1].Granted {
+	a := Approval{Granted: e.Type == event.ApprovalGranted, By: e.By, Message: e.Message, At: e.Timestamp}
+	if n := len(s.Approvals); e.Kept && n > 0 && s.Approvals[n-1].Granted == a.Granted {
 		s.Waiting = nil // told again by the engine that resumed
 		return
 	}
-	a := Approval{Granted: e.Type == event.ApprovalGranted, By: e.By, Message: e.Message, At: e.Timestamp}
 	if s.Waiting != nil && s.Waiting.For == "approval" {
 		a.Question, s.Waiting = s.Waiting.Question, nil
 	}

@@ -63,6 +63,7 @@ func result(status event.Status, took time.Duration) func(*event.Event) {
 func second(e *event.Event)                    { e.Attempt = 2 }
 func kept(e *event.Event)                      { e.Kept = true }
 func rollback(e *event.Event)                  { e.Phase = event.Rollback }
+func finally(e *event.Event)                   { e.Phase = event.Finally }
 func reason(r event.Reason) func(*event.Event) { return func(e *event.Event) { e.Reason = r } }
 func by(who string) func(*event.Event)         { return func(e *event.Event) { e.By = who } }
 
@@ -101,6 +102,19 @@ func TestSummarize(t *testing.T) {
 			of(event.Interrupted, "b"), resumed, of(event.Completed, "a", kept), of(event.Reset, "b"),
 			of(event.Started, "b"), of(event.Completed, "b"), completed),
 			event.StatusCompleted, 8 * time.Second, " a completed completed/1s kept\n b completed interrupted/0s completed/1s\n"},
+		"a rollback and a handler that were killed, and the run resumed": {append(begin,
+			of(event.Started, "a"), of(event.Failed, "a"), of(event.Started, "a", rollback), of(event.Started, "tidy", finally),
+			resumed, of(event.Skipped, "a")),
+			event.StatusRunning, 5 * time.Second, " a skipped failed/1s\nrollback a interrupted interrupted/0s\nfinally tidy interrupted interrupted/0s\n"},
+		"a foreach": {append(begin, of(event.Expanded, "a"), of(event.Started, "a[x]")),
+			event.StatusRunning, 2 * time.Second, " a running\n a[x] running running/0s\n"},
+		"a step that was skipped, asked for anew": {append(begin,
+			of(event.Skipped, "a", reason(event.ReasonStopped)), failed, resumed, of(event.ApprovalRequested, "a")),
+			event.StatusRunning, 3 * time.Second, " a pending waits for approval\n"},
+		"rejected while no engine was there": {append(begin,
+			of(event.ApprovalRequested, "a"), paused, of(event.ApprovalRejected, "a", by("bob")),
+			resumed, of(event.ApprovalRequested, "a"), of(event.ApprovalRejected, "a", by("bob"), kept), of(event.Failed, "a"), failed),
+			event.StatusFailed, 6 * time.Second, " a failed no by bob\n"},
 		"needs a decision": {append(begin, of(event.Started, "a"), of(event.Interrupted, "a"), undecided),
 			event.StatusInterrupted, time.Second, " a interrupted interrupted/0s\n"},
 	} {

@@ -38,7 +38,7 @@ func (m *Machine) Handle(now time.Time, in Input) []Effect {
 	case LockBusy:
 		m.lockBusy(in)
 	case Approve:
-		m.decide(in.Node, event.Event{Type: event.ApprovalGranted, By: in.By})
+		m.decide(in.Node, event.Event{Type: event.ApprovalGranted, By: in.By, Message: in.Message})
 	case Reject:
 		m.decide(in.Node, event.Event{Type: event.ApprovalRejected, By: in.By, Message: in.Message})
 	case Unattended:
@@ -46,10 +46,10 @@ func (m *Machine) Handle(now time.Time, in Input) []Effect {
 	case Tick:
 	case Cancel:
 		m.recordBegin()
-		m.cancel(in.Signal, in.Message)
+		m.cancel(in)
 	case Kill:
 		m.recordBegin()
-		m.kill()
+		m.kill(in.By)
 	case Abort:
 		m.recordBegin()
 		m.abort(in.Error)
@@ -234,21 +234,21 @@ func (m *Machine) result(i, attempt int, o *Outcome) *event.Result {
 
 // cancel asks for an orderly end. What runs is told before the many records of
 // what will not run are made.
-func (m *Machine) cancel(signal, message string) {
+func (m *Machine) cancel(in Cancel) {
 	if m.cancelled || m.refused != "" {
 		return
 	}
-	m.record(event.Event{Type: event.RunCancelling, Signal: signal, Message: message})
+	m.record(event.Event{Type: event.RunCancelling, Signal: in.Signal, Message: in.Message, By: in.By})
 	if m.givenUp() {
 		m.stopRunning()
 	}
 }
 
-func (m *Machine) kill() {
+func (m *Machine) kill(by string) {
 	if m.killed {
 		return
 	}
-	m.record(event.Event{Type: event.RunCancelling, Reason: event.ReasonKilled, Signal: m.signal})
+	m.record(event.Event{Type: event.RunCancelling, Reason: event.ReasonKilled, Signal: m.signal, By: by})
 	m.tellRunning(toldKill)
 }
 

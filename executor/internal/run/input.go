@@ -86,8 +86,9 @@ type LockBusy struct {
 // Approve answers the question of a step that waits for an approval; of any
 // other it is ignored. A paused run goes on.
 type Approve struct {
-	Node Node
-	By   string
+	Node    Node
+	By      string
+	Message string
 }
 
 // Reject is the other answer: the step fails, and nothing tolerates it.
@@ -110,11 +111,12 @@ type Tick struct{}
 type Cancel struct {
 	Signal  string // such as SIGINT; empty: not by a signal
 	Message string
+	By      string // who, for the record
 }
 
 // Kill asks for the quickest end that is still written down: what runs is
 // killed and no handler starts any more.
-type Kill struct{}
+type Kill struct{ By string }
 
 // Abort says that the engine cannot go on, such as when its journal cannot be
 // written. Nothing starts any more, no handler either; what runs comes to its own

@@ -14,9 +14,9 @@ func (m *Machine) settle() {
 	for m.status == event.StatusRunning {
 		switch {
 		case m.cutShort >= 0 && !m.cancelled && m.broken == "":
-			m.cancel("", fmt.Sprintf("step %q was stopped", m.stepID(m.cutShort)))
+			m.cancel(Cancel{Message: fmt.Sprintf("step %q was stopped", m.stepID(m.cutShort))})
 		case m.cancelled && !m.dead() && !m.began && m.hasRunGate():
-			m.kill() // nothing was begun under the run's lock, so nothing is left to do under it
+			m.kill("") // nothing was begun under the run's lock, so nothing is left to do under it
 		case m.leftOut.size > 0 && m.stage == main:
 			i := m.leftOut.min()
 			m.leftOut.remove(i)
