@@ -24,6 +24,7 @@ const (
 	Skipped   = event.StatusSkipped
 
 	Paused      = event.StatusPaused      // of a run: what is left of it waits for an approval
+	RolledBack  = event.StatusRolledBack  // of a run: it went on only to undo what it had done, and has
 	Interrupted = event.StatusInterrupted // of a run: a step of it needs a decision
 )
 

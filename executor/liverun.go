@@ -268,7 +268,7 @@ func (r *liveRun) failure() error {
 		return &RunError{Message: refusal}
 	case failed:
 		return r.resultError(node)
-	case status != Completed:
+	case status != Completed && status != RolledBack:
 		return &RunError{Message: fmt.Sprintf("the run ended as %v", status)}
 	}
 	return nil

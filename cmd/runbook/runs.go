@@ -57,7 +57,7 @@ tells more.`,
 }
 
 // runStatuses are what a run can be.
-var runStatuses = []string{"running", "completed", "failed", "cancelled", "paused", "interrupted", "damaged"}
+var runStatuses = []string{"running", "completed", "failed", "cancelled", "rolled_back", "paused", "interrupted", "damaged"}
 
 func (f *runsFlags) filter() (state.Filter, error) {
 	want := state.Filter{Name: f.name, Since: f.since.at, Limit: f.limit, Labels: map[string]string{}}

@@ -101,7 +101,7 @@ func (p paint) status(s event.Status, word string) string {
 		return p.green(word)
 	case event.StatusFailed, event.StatusTimeout, event.StatusDamaged:
 		return p.red(word)
-	case event.StatusCancelled, event.StatusPaused, event.StatusInterrupted:
+	case event.StatusCancelled, event.StatusRolledBack, event.StatusPaused, event.StatusInterrupted:
 		return p.yellow(word)
 	}
 	return p.dim(word)

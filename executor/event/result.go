@@ -21,12 +21,13 @@ const (
 	StatusCancelled
 	StatusTimeout
 	StatusSkipped
+	StatusRolledBack  // of a run: it went on only to undo what it had done, and has
 	StatusPaused      // of a run: it waits for an approval and can be resumed
 	StatusInterrupted // of a run: its engine died, or a resume needs a decision; it can be resumed
 	StatusDamaged     // of a run that is kept: its record is not whole
 )
 
-var statusWords = [...]string{"unknown", "pending", "running", "completed", "failed", "cancelled", "timeout", "skipped", "paused", "interrupted", "damaged"}
+var statusWords = [...]string{"unknown", "pending", "running", "completed", "failed", "cancelled", "timeout", "skipped", "rolled_back", "paused", "interrupted", "damaged"}
 
 // String is the lower-case word used in JSON and on the console.
 func (s Status) String() string {

@@ -39,7 +39,7 @@ func (p paint) status(b []byte, status event.Status, s string) []byte {
 		return p.green(b, s)
 	case event.StatusFailed, event.StatusTimeout:
 		return p.red(b, s)
-	case event.StatusCancelled, event.StatusPaused, event.StatusInterrupted:
+	case event.StatusCancelled, event.StatusRolledBack, event.StatusPaused, event.StatusInterrupted:
 		return p.yellow(b, s)
 	}
 	return p.dim(b, s)

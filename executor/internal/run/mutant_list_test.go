@@ -166,7 +166,7 @@ var freshMutants = []mutant{
 	{"the delay is not in the event", "handle.go",
 		"e.Type, e.Delay = event.Retrying, event.Duration(delay)", "e.Type = event.Retrying\n\t\t\t_ = delay"},
 	{"the machine knows more than its events", "handle.go",
-		"m.record(event.Event{Type: event.RunCancelling, Reason: event.ReasonKilled, Signal: m.signal})", "m.record(event.Event{Type: event.RunCancelling, Signal: m.signal})\n\tm.killed = true"},
+		"m.record(event.Event{Type: event.RunCancelling, Reason: event.ReasonKilled, Signal: m.signal, By: by})", "m.record(event.Event{Type: event.RunCancelling, Signal: m.signal})\n\tm.killed = true"},
 	{"an event counts twice", "apply.go",
 		"i < 0 || m.nodes[i].status.Ended()", "i < 0"},
 	{"an unknown step stops the replay", "apply.go",

@@ -345,7 +345,7 @@ func (o *oracle) endsAgain(st *oracleStep, p *memoir) {
 	e := p.last
 	is := string(e.Type)
 	switch {
-	case p.undoing || is == "":
+	case p.undoing && !o.undoing() || is == "":
 		o.keeps(st, "cancelled", p.attempt, "interrupted", false)
 		return
 	case e.Type == event.Retrying:
@@ -511,4 +511,28 @@ func checkForetold(t *rapid.T, s *scenario) *simulation {
 
 func (r *resumption) decisions() string {
 	return fmt.Sprintf("undo %t, rerun %q, keep %q, mark %q", r.undo, r.rerun, r.keep, r.mark)
+}
+
+// undoneStatus is how a run stands that went on only to undo what it had done.
+func (o *oracle) undoneStatus() string {
+	undone, left := 0, 0
+	for _, st := range o.undo {
+		switch st.is {
+		case "completed":
+			undone++
+		case "skipped":
+		default:
+			left++
+		}
+	}
+	before := o.past.status
+	switch {
+	case undone > 0 && left == 0:
+		return "rolled_back"
+	case left > 0 && before == event.StatusCompleted && !o.cancelled:
+		return "failed"
+	case left > 0 && before == event.StatusCompleted, !before.Ended():
+		return "cancelled"
+	}
+	return before.String()
 }

@@ -233,9 +233,7 @@ func (o *oracle) over() bool {
 		status = "cancelled"
 	}
 	if o.undoing() && !o.aborted {
-		if status = "cancelled"; o.past.status.Ended() {
-			status = o.past.status.String()
-		}
+		status = o.undoneStatus()
 	}
 	o.say("run_completed %s %+v", status, stats)
 	o.end()

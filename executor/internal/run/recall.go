@@ -283,11 +283,11 @@ func (m *Machine) recordAgain(i int, p *past) {
 		Type: event.Cancelled, Attempt: p.start.Attempt, Reason: event.ReasonInterrupted,
 		Error: "interrupted before the run was resumed", Kept: true,
 	}
-	switch {
-	case p.end != nil && !p.undoing:
+	switch whole := !p.undoing || m.undoing; { // what is half undone must not count for others
+	case p.end != nil && whole:
 		e = *p.end
 		e.Kept, e.Fingerprint = true, p.start.Fingerprint
-	case p.failed != nil && !p.undoing: // it was to be tried again
+	case p.failed != nil && whole: // it was to be tried again
 		r := *p.failed.Result
 		r.Tolerated = m.tolerates(i, r.Reason)
 		e = *p.failed

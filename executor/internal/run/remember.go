@@ -265,7 +265,8 @@ func (m *Memory) end(id string, e *event.Event) {
 		p = &past{start: *e, order: m.order}
 		m.put(id, p)
 	}
-	p.end, p.failed, p.interrupted, p.undoing = e, nil, false, false
+	told := e.Kept && e.Reason != event.ReasonMarkedDone // how it had ended, which settles nothing
+	p.end, p.failed, p.interrupted, p.undoing = e, nil, false, told && p.undoing
 	if e.Fingerprint != nil {
 		p.start.Fingerprint = e.Fingerprint
 	}

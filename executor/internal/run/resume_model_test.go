@@ -101,7 +101,7 @@ func factsOf(journal []event.Event) map[string]fact {
 		case e.Attempt == 0 || e.Reason == event.ReasonInterrupted || e.Type == event.Retrying && f.state == "":
 			continue
 		case e.Type == event.Completed:
-			f.state, f.undoing = "completed", false
+			f.state, f.undoing = "completed", f.undoing && e.Kept && e.Reason != event.ReasonMarkedDone
 			if e.Fingerprint != nil {
 				f.print = e.Fingerprint
 			}

@@ -43,11 +43,11 @@ func TestResumeTrace(t *testing.T) {
 		},
 		{
 			"a retry is no new start", "a =1,ok r1/2ms; b @9ms", undone, 5, resumption{undo: true},
-			"interrupted b#1|interrupted a#2|run_resumed|cancelled a#2 interrupted|cancelled b#1 interrupted|started undo:b#1|completed undo:b#1|rolled_back b|started undo:a#1|completed undo:a#1|rolled_back a|run_completed cancelled",
+			"interrupted b#1|interrupted a#2|run_resumed|cancelled a#2 interrupted|cancelled b#1 interrupted|started undo:b#1|completed undo:b#1|rolled_back b|started undo:a#1|completed undo:a#1|rolled_back a|run_completed rolled_back",
 		},
 		{
 			"what could not start again ran before", "a =1,start r1", func(s *scenario) { undone(s); s.noRollback = true }, 0, resumption{undo: true},
-			"run_resumed|failed a#2 start|started undo:a#1|completed undo:a#1|rolled_back a|run_completed failed",
+			"run_resumed|failed a#2 start|started undo:a#1|completed undo:a#1|rolled_back a|run_completed rolled_back",
 		},
 		{
 			"without an answer nothing is kept", "a; b ~a =1,ok", func(s *scenario) {
@@ -142,7 +142,7 @@ func TestResumeAfterResume(t *testing.T) {
 			{steps: []plan.Step{retried, with(step("b"), undo)}, apart: true, outcomes: map[string]Outcome{"a": bad}, dies: 5},
 			{},
 			{opts: Options{Undo: true}},
-		}, "run_resumed rollback|completed a#2 kept|completed b#1 kept|started rollback a#1|completed rollback a#1|rolled_back a|started rollback b#1|completed rollback b#1|rolled_back b|run_completed rollback completed"},
+		}, "run_resumed rollback|completed a#2 kept|completed b#1 kept|started rollback a#1|completed rollback a#1|rolled_back a|started rollback b#1|completed rollback b#1|rolled_back b|run_completed rollback rolled_back"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			e := engine{now: epoch, answers: map[string]bool{"a require": true}}

@@ -123,6 +123,26 @@ func TestLostStartIsRemembered(t *testing.T) {
 	}
 }
 
+// A step whose rollback failed is half undone, whatever a second attempt to undo
+// all tells of how it had ended.
+func TestFailedRollbackIsRememberedAcrossResumes(t *testing.T) {
+	a := step("a")
+	a.Rollback = &plan.Step{Command: plan.Exec("undo", nil)}
+	p := serial(a)
+	e := engine{now: epoch}
+	e.run(New(p, Options{RunID: runID, Durable: true}))
+	failed := event.Event{Type: event.Started, RunID: runID, StepID: "a", Phase: event.Rollback, Attempt: 1, Timestamp: epoch}
+	e.journal = append(e.journal, failed)
+	failed.Type = event.Failed
+	e.journal = append(e.journal, failed)
+	e.dies = len(e.journal) + 2 // run_resumed, completed a kept
+	e.run(New(p, Options{RunID: runID, Durable: true, Undo: true, Memory: Remember(viaJSONs(e.journal))}))
+	list := New(p, Options{RunID: runID, Durable: true, Memory: Remember(viaJSONs(e.journal))}).Explain(epoch)
+	if len(list) != 1 || list[0].Do != Decide || list[0].Ended != "completed" {
+		t.Errorf("%+v after %+v", list, e.journal[len(e.journal)-1])
+	}
+}
+
 // The outputs of a step that is kept are there for those that come after.
 func TestResumeRestoresOutputs(t *testing.T) {
 	b := step("b")

@@ -72,11 +72,28 @@ func (m *Machine) recordRolledBack() bool {
 	return false
 }
 
-// undoneStatus is how a run stands that went on only to undo what it had done: as
-// it had ended, or, where it had not, cancelled.
+// undoneStatus is how a run stands that went on only to undo what it had done. One
+// of which something is still to be undone stands as it did, unless it had
+// completed.
 func (m *Machine) undoneStatus() event.Status {
-	if before := m.options.Memory.Status; before.Ended() {
-		return before
+	undone, left := 0, 0
+	for k, i := &m.blocks[m.stages[rollback]], 0; i < k.size; i++ {
+		switch m.nodes[k.first+i].status {
+		case event.StatusCompleted:
+			undone++
+		case event.StatusSkipped: // its own if says that there is nothing to undo
+		default:
+			left++
+		}
 	}
-	return event.StatusCancelled
+	before := m.options.Memory.Status
+	switch {
+	case left == 0 && undone > 0:
+		return event.StatusRolledBack
+	case !before.Ended(), left > 0 && before == event.StatusCompleted && m.cancelled:
+		return event.StatusCancelled
+	case left > 0 && before == event.StatusCompleted:
+		return event.StatusFailed
+	}
+	return before
 }
