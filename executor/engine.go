@@ -193,16 +193,14 @@ func (e *Engine) ExecutePlan(ctx context.Context, p Plan) (uuid.UUID, error) {
 // once; the id works as that of a plan. The plan must not be changed any more. A
 // step with a timeout above [Config].MaxTimeout is a [*ValidationError], and so
 // is an option that names a step the plan does not have, or leaves out one whose
-// outputs are read and not given, and so is, unless a [Runner] of yours carries the
-// steps out, what [RunOptions.Lacks] has found.
+// outputs are read and not given, and so is what [RunOptions.Lacks] has found: where
+// a [Runner] of yours carries the steps out, the mistakes among it.
 func (e *Engine) ExecuteCompiled(ctx context.Context, p *plan.Plan, o RunOptions) (uuid.UUID, error) {
 	if err := errors.Join(checkTimeouts(p, e.config), o.check(p), o.checkOutputs(p)); err != nil {
 		return uuid.Nil, err
 	}
-	if _, local := e.runner.(*localRunner); local {
-		if err := o.checkLacks(p); err != nil {
-			return uuid.Nil, err
-		}
+	if _, err := e.checkBefore(p, o.part(p)); err != nil {
+		return uuid.Nil, err
 	}
 	id, err := uuid.NewV7()
 	if err != nil {

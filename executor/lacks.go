@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/hashicorp/go-multierror"
 
@@ -15,54 +16,78 @@ import (
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
-// A Lack is something that a step needs of this machine and does not find there.
+// A Lack is what keeps a step from running: a mistake in what it is given, or
+// something that it needs of this machine and does not find there.
 type Lack struct {
 	File    string // the runbook that the step is written in
 	Line    int    // of the step; 0: it was made in Go
-	StepID  string // as in the plan; in a runbook that a loop includes, after the id of the step that includes it
+	StepID  string // as in the plan; in a runbook that a loop includes, after the id of the step that includes it; empty: the run as a whole
 	Message string
+	Mistake bool // it is so on every machine: a value is not fit, with these params
 	Warning bool // the run begins all the same
 }
 
 func (l Lack) Error() string {
-	text := fmt.Sprintf("step %q: %s", l.StepID, l.Message)
-	if l.Line > 0 {
-		text = fmt.Sprintf("%s:%d: %s", l.File, l.Line, text)
+	text := inStep(l.StepID, l.Message)
+	switch {
+	case l.Line > 0:
+		return fmt.Sprintf("%s:%d: %s", l.File, l.Line, text)
+	case l.File != "":
+		return fmt.Sprintf("%s: %s", l.File, text)
 	}
 	return text
 }
 
-// Lacks is what steps of p that o lets run need of this machine and do not find:
-// env files, programs, and the working folders of the steps that come first. It
-// tells what is certain: nothing that a value decides which is not known yet, no
-// env file that a step before names, and so may make. Unless all of it are
-// warnings, the run does not begin.
-func (o RunOptions) Lacks(p *plan.Plan) []Lack {
-	l := lacks{base: inherited(), noRollback: o.NoRollback, files: map[string]envFile{}, programs: map[string]error{}, starts: map[start]error{}, told: map[string]bool{}}
-	l.look(&blockOf{plan: p, file: p.File, leftOut: o.leftOut(p)})
+// Lacks is what keeps steps of p that o lets run from running, as far as it is
+// certain before the first step.
+//
+// First are the mistakes in what steps are given, as far as params decide it: an
+// argument that would be taken for an option, items of a foreach with the same
+// key, a timeout over longest.
+//
+// Then comes what steps need of this machine and do not find: env files,
+// programs, and the working folders of the steps that come first. Nothing that a
+// value decides which is not known yet is among it, and no env file that a step
+// before names, and so may make. Unless all of it are warnings, the run does not
+// begin.
+func (o RunOptions) Lacks(p *plan.Plan, longest time.Duration) []Lack {
+	part := o.part(p)
+	return append(part.mistakes(p, longest), part.lacks(p)...)
+}
+
+// lacks is what steps need of this machine and do not find.
+func (t part) lacks(p *plan.Plan) []Lack {
+	l := lacks{base: inherited(), files: map[string]envFile{}, programs: map[string]error{}, starts: map[start]error{}, told: map[string]bool{}}
+	l.look(&blockOf{part: t, plan: p, file: p.File})
 	return l.found
 }
 
-// checkLacks is the errors among [RunOptions.Lacks].
-func (o RunOptions) checkLacks(p *plan.Plan) error {
+// checkBefore is the errors among [RunOptions.Lacks] for a part of a plan, and
+// its warnings.
+func (e *Engine) checkBefore(p *plan.Plan, t part) (warnings []Lack, err error) {
+	found := t.mistakes(p, e.config.MaxTimeout)
+	if _, local := e.runner.(*localRunner); local {
+		found = append(found, t.lacks(p)...)
+	}
 	var problems *multierror.Error
-	for _, l := range o.Lacks(p) {
-		if !l.Warning {
+	for _, l := range found {
+		if l.Warning {
+			warnings = append(warnings, l)
+		} else {
 			problems = multierror.Append(problems, l)
 		}
 	}
-	return validationError("plan", problems)
+	return warnings, validationError("plan", problems)
 }
 
 // lacks goes over the steps of a plan and of the plans that are bodies in it.
 type lacks struct {
-	base       []string // what steps inherit
-	noRollback bool
-	files      map[string]envFile // read already
-	programs   map[string]error   // looked up already
-	starts     map[start]error    // checked already
-	told       map[string]bool    // once each, however many steps need it
-	found      []Lack
+	base     []string           // what steps inherit
+	files    map[string]envFile // read already
+	programs map[string]error   // looked up already
+	starts   map[start]error    // checked already
+	told     map[string]bool    // once each, however many steps need it
+	found    []Lack
 }
 
 // A start is a program in its working folder.
@@ -75,23 +100,25 @@ type envFile struct {
 
 // A blockOf is a plan whose steps are looked at.
 type blockOf struct {
-	plan    *plan.Plan
-	file    string
-	prefix  string // of ids
-	leftOut []int
-	outer   func(path string) bool // whether a step before this body may make the file; nil: it is no body
-	makers  map[string]*makers
-}
-
-func (b *blockOf) runs(i int) bool {
-	_, out := slices.BinarySearch(b.leftOut, i)
-	return !out
+	part
+	plan   *plan.Plan
+	file   string
+	prefix string                 // of ids
+	outer  func(path string) bool // whether a step before this body may make the file; nil: it is no body
+	makers map[string]*makers
 }
 
 func (l *lacks) look(b *blockOf) {
 	m := run.New(b.plan, run.Options{})
 	b.makers = map[string]*makers{}
 	anywhere := func(path string) bool { return b.makersOf(path).any }
+	l.probes(b, &plan.Step{}, b.plan.Require)
+	for g := range b.plan.Groups {
+		if slices.ContainsFunc(b.plan.Groups[g].Steps, func(i int) bool { return b.runs(i) }) && b.wanted(m, g+1) {
+			group := &b.plan.Groups[g]
+			l.probes(b, &plan.Step{ID: group.ID, Line: group.Line, Group: group.Parent}, group.Require)
+		}
+	}
 	for i := range b.plan.Steps {
 		s := &b.plan.Steps[i]
 		if !b.runs(i) || !b.wanted(m, s.Group) {
@@ -104,16 +131,13 @@ func (l *lacks) look(b *blockOf) {
 		l.step(b, s, m.GroupScope(s.Group), made, first)
 	}
 	scope := m.GroupScope(0)
-	for _, steps := range [][]plan.Step{b.plan.OnFailure, b.plan.Finally} {
+	for _, steps := range b.handlers(b.plan) {
 		for i := range steps {
 			l.step(b, &steps[i], scope, anywhere, false)
 		}
 	}
-	if l.noRollback {
-		return
-	}
 	for i := range b.plan.Steps {
-		if s := &b.plan.Steps[i]; s.Rollback != nil && b.runs(i) && b.wanted(m, s.Group) {
+		if s := &b.plan.Steps[i]; s.Rollback != nil && b.undoes(i) && b.wanted(m, s.Group) {
 			undo := *s.Rollback
 			undo.ID, undo.If, undo.Unless = s.ID, s.If, s.Unless
 			l.step(b, &undo, m.GroupScope(s.Group), anywhere, false)
@@ -161,11 +185,12 @@ func (l *lacks) step(b *blockOf, s *plan.Step, scope *plan.Scope, made func(path
 	if s.Unless != nil && s.Unless.Expr != nil && !decided(s.Unless.Expr, scope, false) {
 		return
 	}
+	l.probes(b, s, slices.Concat(guardOf(s.If), guardOf(s.Unless), s.Require))
 	if s.Body != nil {
 		l.body(b, s, scope, made)
 		return
 	}
-	add := func(warning bool, format string, args ...any) { l.add(b, s, warning, fmt.Sprintf(format, args...)) }
+	add := func(err error) { l.add(b, s, false, err.Error()) }
 	known := knownIn(scope)
 	ownPath := s.BareEnv || slices.ContainsFunc(slices.Concat(s.Env, s.Command.Env), func(v plan.Var) bool { return v.Name == "PATH" })
 	for _, v := range s.EnvFiles {
@@ -185,20 +210,20 @@ func (l *lacks) step(b *blockOf, s *plan.Step, scope *plan.Scope, made func(path
 		}
 		ownPath = ownPath || file.err != nil || slices.ContainsFunc(file.vars, func(v plan.EnvVar) bool { return v.Name == "PATH" })
 		if file.err != nil && !made(path) {
-			add(false, "%v", file.err)
+			add(file.err)
 		}
 	}
 	program := s.Command.Program
 	if !strings.Contains(program, "/") {
-		if !ownPath && l.lookUp(program) != nil {
-			add(true, "program %q is not found in PATH here", program)
+		if !ownPath {
+			l.program(b, s, program)
 		}
 		program = ""
 	}
 	dir, ok := pathFrom(s.Dir, s.WorkingDir, scope, known)
 	if first && ok {
 		if err := l.check(start{program, dir}); err != nil {
-			add(false, "%v", err)
+			add(err)
 		}
 	}
 }
@@ -220,6 +245,33 @@ func (l *lacks) check(s start) error {
 		l.starts[s] = err
 	}
 	return err
+}
+
+// program tells of one that the PATH here does not have.
+func (l *lacks) program(b *blockOf, s *plan.Step, name string) {
+	if l.lookUp(name) != nil {
+		l.add(b, s, true, fmt.Sprintf("program %q is not found in PATH here", name))
+	}
+}
+
+// probes looks at those of a step. Its env files count for them too, but what
+// they say of PATH does only when they are read.
+func (l *lacks) probes(b *blockOf, s *plan.Step, list []plan.Guard) {
+	if s.BareEnv || slices.ContainsFunc(s.Env, func(v plan.Var) bool { return v.Name == "PATH" }) || len(s.EnvFiles) > 0 {
+		return // who knows
+	}
+	for i := range list {
+		if p := list[i].Probe; p != nil && !strings.Contains(p.Command.Program, "/") {
+			l.program(b, s, p.Command.Program)
+		}
+	}
+}
+
+func guardOf(g *plan.Guard) []plan.Guard {
+	if g == nil {
+		return nil
+	}
+	return []plan.Guard{*g}
 }
 
 func pathFrom(dir string, v plan.Value, scope *plan.Scope, known func(plan.Ref) bool) (string, bool) {
@@ -250,7 +302,7 @@ func (l *lacks) body(b *blockOf, s *plan.Step, scope *plan.Scope, made func(path
 			p.Value, p.Set = v, err == nil
 		}
 	}
-	l.look(&blockOf{plan: &body, file: body.File, prefix: b.prefix + s.ID + "/", outer: made})
+	l.look(&blockOf{part: b.inside(), plan: &body, file: body.File, prefix: b.prefix + s.ID + "/", outer: made})
 }
 
 // add tells what is missing once, at the first step that needs it.

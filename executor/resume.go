@@ -68,7 +68,8 @@ var errNoState = errors.New("the engine keeps no runs: its configuration has no 
 // paused, or whose engine died. p is the runbook as it is now. What has completed
 // and is as it was is kept; see the decisions of [Engine.Explain] for the rest.
 // The errors are an [*UndecidedError], [ErrCompleted], a [*state.BusyError] where
-// another engine has the run, and those of [Engine.ExecuteCompiled].
+// another engine has the run, and those of [Engine.ExecuteCompiled]; what is kept
+// needs nothing any more.
 func (e *Engine) Resume(ctx context.Context, id uuid.UUID, p *plan.Plan, o RunOptions) error {
 	return e.goOn(ctx, &liveRun{id: id, plan: p, options: o})
 }
@@ -110,10 +111,15 @@ func (e *Engine) goOn(ctx context.Context, r *liveRun) (err error) {
 		return err
 	}
 	r.memory = run.Remember(append(past.Events, unrecorded...))
+	may := undone(r.plan, r.memory)
 	if !r.undo {
-		if err := r.mayResume(); err != nil {
+		if may, err = r.mayResume(); err != nil {
 			return err
 		}
+	}
+	warnings, err := e.checkBefore(r.plan, may)
+	if err != nil {
+		return err
 	}
 	if r.options.Asked.Params != nil {
 		if err := r.disk.run.GiveParams(r.options.Asked.Params); err != nil {
@@ -127,26 +133,30 @@ func (e *Engine) goOn(ctx context.Context, r *liveRun) (err error) {
 	if err := e.start(ctx, r); err != nil {
 		return err
 	}
+	for _, w := range warnings {
+		r.notice(w.Error())
+	}
 	if past.Torn > 0 {
 		r.notice(fmt.Sprintf("the last record of the journal was not complete, as a crash leaves it; its %d bytes are now in %s", past.Torn, past.Kept))
 	}
 	return nil
 }
 
-// mayResume says why the run cannot be resumed.
-func (r *liveRun) mayResume() error {
+// mayResume says what of the plan a resume may run, or why there is none.
+func (r *liveRun) mayResume() (part, error) {
 	if r.memory.Status == event.StatusCompleted {
-		return ErrCompleted
+		return part{}, ErrCompleted
 	}
 	list := explain(r.id, r.plan, r.memory, r.options, r.disk.run.Dir(), r.disk.key)
 	if err := r.options.checkDecisions(list); err != nil {
-		return err
+		return part{}, err
 	}
+	may := r.options.resumed(r.plan, list)
 	undecided := slices.DeleteFunc(list, func(d Decision) bool { return d.Do != Decide })
 	if len(undecided) > 0 {
-		return &UndecidedError{undecided}
+		return part{}, &UndecidedError{undecided}
 	}
-	return nil
+	return may, nil
 }
 
 // Explain says what [Engine.Resume] would do about every step that had an attempt

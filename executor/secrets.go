@@ -26,7 +26,7 @@ const (
 func (r *liveRun) fetchSecrets(ctx context.Context) (map[string]string, error) {
 	values := make(map[string]string, len(r.plan.Secrets))
 	var problems []string
-	used := r.usedSecrets()
+	used := usedSecrets(r.plan, r.options.part(r.plan).runs)
 	for i := range r.plan.Secrets {
 		s := &r.plan.Secrets[i]
 		if !used[s.Name] && len(s.Exec) > 0 {

@@ -1,19 +1,16 @@
 package executor
 
 import (
-	"slices"
-
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
 // usedSecrets is the secrets that the steps which are not left out, handlers,
 // rollbacks, guards and other secrets can use, by name.
-func (r *liveRun) usedSecrets() map[string]bool {
-	u := secretUse{plan: r.plan, used: map[string]bool{}}
-	leftOut, _ := r.machine.LeftOut()
-	u.block(r.plan, leftOut)
-	for i := len(r.plan.Secrets) - 1; i >= 0; i-- { // one names only those before it
-		if s := &r.plan.Secrets[i]; u.used[s.Name] {
+func usedSecrets(p *plan.Plan, runs func(step int) bool) map[string]bool {
+	u := secretUse{plan: p, used: map[string]bool{}}
+	u.block(p, runs)
+	for i := len(p.Secrets) - 1; i >= 0; i-- { // one names only those before it
+		if s := &p.Secrets[i]; u.used[s.Name] {
 			u.values(s.File)
 			u.values(s.Exec...)
 			u.exprs(s.Value)
@@ -28,13 +25,13 @@ type secretUse struct {
 	used map[string]bool
 }
 
-func (u *secretUse) block(p *plan.Plan, leftOut []int) {
+func (u *secretUse) block(p *plan.Plan, runs func(step int) bool) {
 	u.guards(p.Require)
 	u.lock(p.Lock)
 	u.outputs(p.Outputs)
 	groups := make([]bool, len(p.Groups))
 	for i := range p.Steps {
-		if _, out := slices.BinarySearch(leftOut, i); out {
+		if !runs(i) {
 			continue
 		}
 		u.step(&p.Steps[i])
@@ -96,7 +93,7 @@ func (u *secretUse) step(s *plan.Step) {
 		u.step(s.Rollback)
 	}
 	if s.Body != nil {
-		u.block(s.Body, nil)
+		u.block(s.Body, func(int) bool { return true })
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/cloudops-run/runbook/runbook/plan"
 	"github.com/cloudops-run/runbook/schema"
@@ -24,8 +25,6 @@ type Given struct {
 // last; else to the environment variable that the param names, where that is
 // not empty; else to the default. The plan is nil where a diagnostic is an
 // error. Values are in no diagnostic, nor are the source lines that hold them.
-//
-// What the params make of timeouts and other durations is checked too.
 func (r *Runbook) Bind(given []Given) (*plan.Plan, Diagnostics) {
 	b := binder{runbook: r, plan: *r.plan, params: map[string]int{}}
 	b.plan.Params = slices.Clone(r.plan.Params)
@@ -43,7 +42,6 @@ func (r *Runbook) Bind(given []Given) (*plan.Plan, Diagnostics) {
 	}
 	b.rest(last)
 	if !b.found.Errors() {
-		b.durations()
 		b.included(&b.plan, b.plan.ParamValues())
 	}
 	if b.found.Errors() {
@@ -88,6 +86,10 @@ func (b *binder) give(g Given) {
 	declared := b.runbook.params[i]
 	value := g.Value
 	if !g.Typed {
+		if !utf8.ValidString(g.Text) {
+			b.add(g, fmt.Sprintf("param %q holds bytes that are not UTF-8 text", g.Name), "give such bytes in a file that the step reads, or in base64")
+			return
+		}
 		var err error
 		if value, err = read(g.Text, declared.node); err != nil {
 			var help readError
@@ -146,63 +148,6 @@ func (b *binder) missing(p *param) {
 		Message: fmt.Sprintf("the param %q has no value", name), Help: help}
 	d.Line, d.lineCol = s.excerpt(pos)
 	b.found = append(b.found, d)
-}
-
-// durations checks what only the params decide.
-func (b *binder) durations() {
-	scope := &plan.Scope{Params: b.plan.ParamValues()}
-	check := func(line int, key string, v plan.Value, zero bool) {
-		exprs := v.Exprs()
-		for _, e := range exprs {
-			for _, ref := range e.Refs() {
-				if ref.Root != "params" {
-					return
-				}
-			}
-		}
-		if len(exprs) == 0 {
-			return
-		}
-		pos := Pos{b.runbook.file, max(line, 1), 1}
-		add := func(message, help string) {
-			b.found = append(b.found, Diagnostic{Rule: ruleDuration, Pos: pos, End: pos, Message: message, Help: help})
-		}
-		d, err := v.Duration(key, scope)
-		switch limit := b.runbook.maxTimeout; {
-		case err != nil:
-			add(fmt.Sprintf("%q, with these params, is no duration: %s", key, v), "write one such as 30s, 10m or 1h30m")
-		case d > limit:
-			add(fmt.Sprintf("%q, with these params, is over the maximum of %s: %s", key, short(limit), v), "make it shorter, or raise the maximum with --max-timeout")
-		case d == 0 && !zero:
-			add(fmt.Sprintf("%q, with these params, is not longer than zero: %s", key, v), "")
-		}
-	}
-	each := func(s *plan.Step) {
-		check(s.Line, "timeout", s.Timeout, false)
-		check(s.Line, "grace_period", s.GracePeriod, true)
-		if s.Retry != nil {
-			check(s.Line, "delay", s.Retry.Delay, true)
-			check(s.Line, "max_delay", s.Retry.MaxDelay, false)
-			check(s.Line, "max_elapsed", s.Retry.MaxElapsed, false)
-		}
-		if s.Lock != nil {
-			check(s.Line, "wait", s.Lock.Wait, true)
-		}
-	}
-	if b.plan.Lock != nil {
-		check(1, "wait", b.plan.Lock.Wait, true)
-	}
-	for _, list := range [][]plan.Step{b.plan.Steps, b.plan.OnFailure, b.plan.Finally} {
-		for i := range list {
-			if list[i].Group != 0 { // its params are others
-				continue
-			}
-			each(&list[i])
-			if list[i].Rollback != nil {
-				each(list[i].Rollback)
-			}
-		}
-	}
 }
 
 // lookupEnv looks a variable up where the options said.

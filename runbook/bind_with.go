@@ -69,7 +69,7 @@ func (b *binder) with(declared []plan.Param, with []plan.Binding, when *plan.Gua
 		if w.Secret || at < 0 {
 			continue
 		}
-		v, ok, err := evaluate(w.Value, scope, known)
+		v, ok, err := w.Value.EvalTri(scope, known)
 		if err != nil {
 			b.wrong(w, err.Error())
 			continue
@@ -97,16 +97,6 @@ func schemaOf(p plan.Param) *fragment.Fragment {
 	m, _ := v.(map[string]any)
 	f, _ := fragment.New(m)
 	return f
-}
-
-// evaluate is the value of v, if what is known is enough for it.
-func evaluate(v plan.Value, scope *plan.Scope, known func(plan.Ref) bool) (any, bool, error) {
-	if e := v.Whole(); e != nil {
-		x, ok, _, err := e.EvalTri(scope, known)
-		return x, ok, err
-	}
-	t, ok, _, err := v.ResolveTri(scope, known)
-	return t.Text, ok, err
 }
 
 // wrong reports a value that these params make unfit.

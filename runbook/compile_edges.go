@@ -10,7 +10,7 @@ import (
 func (k *compiler) include(s *step) []int {
 	f := s.included
 	g := plan.Group{
-		ID: k.prefix + literal(s.id), File: f.src.file, Parent: k.group,
+		ID: k.prefix + literal(s.id), File: f.src.file, Line: s.node.Line, Parent: k.group,
 		Dir: f.dir, Params: compileParams(f.doc.params), With: k.with(s),
 		If: k.guard(s.guards.wanted), Lock: k.lock(s.lock),
 	}

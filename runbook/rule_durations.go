@@ -2,7 +2,6 @@ package runbook
 
 import (
 	"strings"
-	"time"
 
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
@@ -47,19 +46,8 @@ func (c *checker) duration(key string, n *node, zero bool) {
 	case err != nil && strings.Contains(n.Value, "${{"): // literal: the schema lets it through for what may be an expression
 		c.at(n, ruleDuration, "write a duration such as 30s", "%q is no duration: %s", key, found(n))
 	case err != nil || value > limit && key != "max_elapsed":
-		c.at(n, ruleDuration, "write a shorter one, or raise the maximum with --max-timeout", "%q is %s, over the maximum of %s", key, shorten(literal(n)), short(limit))
+		c.at(n, ruleDuration, "write a shorter one, or raise the maximum with --max-timeout", "%q is %s, over the maximum of %s", key, shorten(literal(n)), plan.DurationText(limit))
 	case value == 0 && !zero:
 		c.at(n, ruleDuration, "write a duration such as 30s, or remove the key", "%q must be longer than zero", key)
 	}
-}
-
-// short is a duration without the zeros that Duration.String ends with.
-func short(d time.Duration) string {
-	s := d.String()
-	for _, zeros := range []string{"m0s", "h0m"} {
-		if len(s) > len(zeros) && s[len(s)-len(zeros):] == zeros {
-			s = s[:len(s)-2]
-		}
-	}
-	return s
 }

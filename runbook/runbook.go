@@ -32,7 +32,6 @@ type Runbook struct {
 	params []*param
 	places map[*plan.Binding]bindingPlace
 
-	maxTimeout  time.Duration
 	environment func(string) (string, bool)
 }
 
@@ -102,7 +101,7 @@ func Parse(file string, src []byte, o Options) (*Runbook, Diagnostics) {
 		return nil, ds
 	}
 	return &Runbook{file: file, source: src, plan: c.compile(doc, nil), params: doc.params, places: c.includes.places,
-		maxTimeout: c.options.MaxTimeout, environment: o.LookupEnv}, ds
+		environment: o.LookupEnv}, ds
 }
 
 // judge applies the rules to one file.

@@ -119,7 +119,7 @@ func (c *cli) apply(file string, f *applyFlags) error {
 	if err := missingOutputs(left.MissingOutputs(p)); err != nil {
 		return err
 	}
-	if err := c.lacks(left, p); err != nil {
+	if err := c.tellLacks(left.Lacks(p, config.MaxTimeout)); err != nil {
 		return err
 	}
 	asked := c.asked(rb, file, p, f)
@@ -194,6 +194,9 @@ func (c *cli) run(config executor.Config, p *plan.Plan, f *applyFlags, sinks *si
 	})
 	if err != nil {
 		engine.Close(ctx)
+		if found := lacksIn(err); found != nil {
+			return none, c.tellLacks(found)
+		}
 		return none, startError(err)
 	}
 	over := make(chan struct{})

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cloudops-run/runbook/executor"
+	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
 // engineFlags are the settings of the engine that a command line can change.
@@ -49,7 +50,7 @@ func (f *engineFlags) config(cli *cli, load *loadFlags) (executor.Config, error)
 	case f.defaultTimeout <= 0:
 		return c, usage("", "%s is %v, want more than 0", cli.named("default-timeout"), f.defaultTimeout)
 	case f.defaultTimeout > load.maxTimeout:
-		return c, usage("", "%s is %s, which is more than the --max-timeout of %s", cli.named("default-timeout"), short(f.defaultTimeout), short(load.maxTimeout))
+		return c, usage("", "%s is %s, which is more than the --max-timeout of %s", cli.named("default-timeout"), plan.DurationText(f.defaultTimeout), plan.DurationText(load.maxTimeout))
 	}
 	return c, nil
 }

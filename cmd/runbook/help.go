@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
 func (c *cli) helpCommand() *cobra.Command {
@@ -94,7 +96,7 @@ func printFlags(w io.Writer, title string, flags *pflag.FlagSet) {
 func defaultOf(f *pflag.Flag) string {
 	if f.Value.Type() == "duration" {
 		if d, err := time.ParseDuration(f.DefValue); err == nil {
-			return short(d)
+			return plan.DurationText(d)
 		}
 	}
 	switch f.DefValue {

@@ -86,8 +86,8 @@ func TestRefusedValues(t *testing.T) {
 			step := strings.Replace(tt.step, "${{ params.v }}", "${{ params.v }}${{ params.v }}", strings.Count(tt.value, "twice"))
 			writeFile(t, dir, "x.yaml", "version: 1\nname: x\nparams:\n  v: {type: string}\nsteps:\n  - id: a\n    "+step+"\n")
 			out, code := runIn(t, dir, "apply", "x.yaml", "-p", "v="+strings.TrimSuffix(tt.value, "twice"))
-			if code != 1 || !strings.Contains(out, tt.want) {
-				t.Errorf("exit code %d, want 1 and %q in\n%.2000s", code, tt.want, out)
+			if code != 3 || !strings.Contains(out, tt.want) {
+				t.Errorf("exit code %d, want 3 and %q in\n%.2000s", code, tt.want, out)
 			}
 		})
 	}

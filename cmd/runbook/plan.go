@@ -40,6 +40,9 @@ it waits for. Secrets are shown as ***. Nothing is run. Steps that --only, --ski
 or --from leave out are shown as such: they count as done, with the outputs that
 --output gives them. What apply would want to be given of them is told.
 
+What params make of values is checked as apply does, step by step; a mistake is
+told, and the exit code is 3.
+
 With --probe only the probes are run, which read, and each step is told as one
 that will run, is already done, is not wanted, is blocked, or depends on what is
 not known yet.`,
@@ -83,9 +86,13 @@ func (c *cli) plan(file string, f *planFlags) error {
 	if options.Outputs, err = c.givenOutputs(&f.outputs, &f.engine.state, p, nil); err != nil {
 		return err
 	}
-	c.tellLacks(options, p, "warning", "apply would refuse this: ")
+	found := options.Lacks(p, config.MaxTimeout)
+	mistaken := c.tellPlanned(found)
 	leftOut, missing := options.LeftOut(p), options.MissingOutputs(p)
 	var survey *executor.Survey
+	if f.probe && mistaken != nil {
+		return mistaken
+	}
 	if f.probe {
 		if survey, err = c.survey(config, p, &f.steps, options); err != nil {
 			return err
@@ -100,7 +107,7 @@ func (c *cli) plan(file string, f *planFlags) error {
 		}
 		switch {
 		case f.outputs.format == "json":
-			return writePlanJSON(w, p, config, options, survey)
+			return writePlanJSON(w, p, config, options, survey, found)
 		case survey != nil:
 			printSurvey(w, colors, p.Name, survey)
 			printMissing(w, colors, missing)
@@ -112,6 +119,9 @@ func (c *cli) plan(file string, f *planFlags) error {
 		}
 		return nil
 	})
+	if err == nil && mistaken != nil {
+		return mistaken
+	}
 	if err == nil && f.detailed && changes(survey, p) {
 		return &exit{code: exitChanges}
 	}
@@ -125,7 +135,8 @@ type planJSON struct {
 	Config        executor.Config `json:"config"`             // what holds where a step says nothing
 	LeftOut       []string        `json:"left_out,omitempty"` // by --only, --skip or --from
 	Missing       []missingJSON   `json:"missing_outputs,omitempty"`
-	Survey        *surveyJSON     `json:"survey,omitempty"` // with --probe
+	Mistakes      []mistakeJSON   `json:"mistakes,omitempty"` // in what steps are given
+	Survey        *surveyJSON     `json:"survey,omitempty"`   // with --probe
 	Plan          *plan.Plan      `json:"plan"`
 }
 
@@ -134,6 +145,14 @@ type missingJSON struct {
 	StepID string   `json:"step_id"`
 	Output string   `json:"output"`
 	ReadBy []string `json:"read_by"`
+}
+
+// mistakeJSON is a value that would fail its step.
+type mistakeJSON struct {
+	File    string `json:"file,omitempty"`
+	Line    int    `json:"line,omitempty"`
+	StepID  string `json:"step_id,omitempty"` // none: it is the runbook's own
+	Message string `json:"message"`
 }
 
 // printMissing says what apply would want to be given.
@@ -146,11 +165,16 @@ func printMissing(w io.Writer, p paint, list []plan.MissingOutput) {
 	}
 }
 
-func writePlanJSON(w io.Writer, p *plan.Plan, config executor.Config, o executor.RunOptions, survey *executor.Survey) error {
+func writePlanJSON(w io.Writer, p *plan.Plan, config executor.Config, o executor.RunOptions, survey *executor.Survey, found []executor.Lack) error {
 	config.LockDir = "" // no step depends on it, and it differs from user to user
 	j := planJSON{FormatVersion: 1, Waves: [][]string{}, Config: config, LeftOut: o.LeftOut(p), Survey: newSurveyJSON(survey), Plan: p}
 	for _, m := range o.MissingOutputs(p) {
 		j.Missing = append(j.Missing, missingJSON{m.Step, m.Output, m.Readers})
+	}
+	for _, l := range found {
+		if l.Mistake {
+			j.Mistakes = append(j.Mistakes, mistakeJSON{l.File, l.Line, l.StepID, l.Message})
+		}
 	}
 	for _, wave := range runbook.Graph(p).Levels() {
 		ids := make([]string, len(wave))
@@ -332,22 +356,10 @@ func (v *planView) ids(indexes []int) []string {
 	return names
 }
 
-// short is a duration without the zero parts that Go prints: 10m, not 10m0s.
-func short(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
-}
-
-// shortText is short for a duration in text.
+// shortText is a duration in text without the zero parts that Go prints.
 func shortText(s string) string {
 	if d, err := time.ParseDuration(s); err == nil {
-		return short(d)
+		return plan.DurationText(d)
 	}
 	return s
 }

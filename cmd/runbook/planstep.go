@@ -266,7 +266,7 @@ func (v *planView) lock(l *plan.Lock, n names) {
 	name, _ := f.text(l.Name).Literal()
 	text := quote(name)
 	if wait, err := f.duration(l.Wait).Duration("wait", nil); err == nil && wait > 0 {
-		text += ", waited for up to " + short(wait)
+		text += ", waited for up to " + plan.DurationText(wait)
 	}
 	v.list("lock", []string{text})
 }
@@ -315,12 +315,12 @@ func (v *planView) conditions(s *plan.Step, n names, shown shown) []string {
 	if timeout == 0 {
 		timeout = v.config.DefaultTimeout
 	}
-	words := []string{"timeout " + short(timeout)}
+	words := []string{"timeout " + plan.DurationText(timeout)}
 	if _, known := s.Timeout.Literal(); !known && shown.Timeout == 0 {
 		words[0] = "timeout " + s.Timeout.String()
 	}
 	if shown.GracePeriod != plan.DefaultGracePeriod {
-		words = append(words, "grace period "+short(shown.GracePeriod))
+		words = append(words, "grace period "+plan.DurationText(shown.GracePeriod))
 	}
 	if s.Retry != nil {
 		words = append(words, n.retry(s.Retry))
@@ -353,15 +353,15 @@ func (n names) retry(r *plan.Retry) string {
 	case err != nil:
 		return words
 	case d.Delay > 0 && r.Backoff == plan.Exponential:
-		words += " after " + short(d.Delay) + ", doubling"
+		words += " after " + plan.DurationText(d.Delay) + ", doubling"
 	case d.Delay > 0:
-		words += " after " + short(d.Delay)
+		words += " after " + plan.DurationText(d.Delay)
 	}
 	if d.MaxDelay > 0 {
-		words += " up to " + short(d.MaxDelay)
+		words += " up to " + plan.DurationText(d.MaxDelay)
 	}
 	if d.MaxElapsed > 0 {
-		words += ", for " + short(d.MaxElapsed) + " at most"
+		words += ", for " + plan.DurationText(d.MaxElapsed) + " at most"
 	}
 	return words
 }

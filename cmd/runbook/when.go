@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
 // moment is a point in time as people write it, where the machine is.
@@ -24,7 +26,7 @@ func (a *age) String() string {
 	if day := 24 * time.Hour; d > 0 && d%day == 0 {
 		return fmt.Sprintf("%dd", d/day)
 	}
-	return short(d)
+	return plan.DurationText(d)
 }
 
 func (a *age) Type() string { return "age" }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"testing"
-	"time"
 )
 
 func TestNearest(t *testing.T) {
@@ -13,17 +12,6 @@ func TestNearest(t *testing.T) {
 	} {
 		if got := nearest(in, commands); got != want {
 			t.Errorf("nearest(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
-func TestShort(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0s", time.Second: "1s", 90 * time.Second: "1m30s", 10 * time.Minute: "10m",
-		24 * time.Hour: "24h", 3*time.Hour + time.Second: "3h0m1s", 90 * time.Minute: "1h30m", 250 * time.Millisecond: "250ms",
-	} {
-		if got := short(d); got != want {
-			t.Errorf("short(%d) = %q, want %q", d, got, want)
 		}
 	}
 }

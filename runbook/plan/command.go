@@ -1,5 +1,10 @@
 package plan
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Kind is the step kind a command was written as.
 type Kind string
 
@@ -100,6 +105,17 @@ func lead(c Command, args []string) int {
 		}
 	}
 	return n
+}
+
+// placeOf names an argument as the runbook has it.
+func (c *Command) placeOf(i int) string {
+	switch {
+	case c.Args[i].Flag != "":
+		return strings.TrimLeft(c.Args[i].Flag, "-")
+	case c.Kind == KindAwsCli:
+		i -= 5 // the flags, the service and the operation
+	}
+	return fmt.Sprintf("argument %d", i+1)
 }
 
 func positional(values []Value) []Arg {

@@ -24,6 +24,20 @@ func (v Value) Eval(s *Scope) (any, error) {
 	return r.Text, nil
 }
 
+// EvalTri is [Value.Eval] while not everything is known. Where ok is false the
+// value is not known yet.
+func (v Value) EvalTri(s *Scope, known func(Ref) bool) (result any, ok bool, err error) {
+	if w := v.Whole(); w != nil {
+		result, ok, _, err = w.EvalTri(s, known)
+		return result, ok, err
+	}
+	r, ok, _, err := v.ResolveTri(s, known)
+	if r.Secret {
+		return SecretText{r.Text}, ok, err
+	}
+	return r.Text, ok, err
+}
+
 // Resolve returns the text of v; see [ToText] for how values become text. A nil
 // scope is enough for known text.
 func (v Value) Resolve(s *Scope) (Resolved, error) {

@@ -35,7 +35,9 @@ type EnvVar struct {
 // Invocation resolves every value of s in a scope; a nil scope is enough for a
 // step without expressions.
 func (s *Step) Invocation(scope *Scope) (Invocation, error) {
-	return s.invocation(s.Command, scope)
+	r := resolver{scope: scope, dir: s.Dir}
+	inv := r.invocation(s, s.Command)
+	return inv, r.first()
 }
 
 // ProbeInvocation is what a probe of s does: its command with the variables and
@@ -43,11 +45,12 @@ func (s *Step) Invocation(scope *Scope) (Invocation, error) {
 func (s *Step) ProbeInvocation(p *Probe, scope *Scope) (Invocation, error) {
 	probe := *s
 	probe.Stdin, probe.Stdout, probe.Timeout, probe.GracePeriod = nil, nil, Value{}, Value{}
-	return probe.invocation(p.Command, scope)
+	r := resolver{scope: scope, dir: s.Dir}
+	inv := r.invocation(&probe, p.Command)
+	return inv, r.first()
 }
 
-func (s *Step) invocation(c Command, scope *Scope) (Invocation, error) {
-	r := resolver{scope: scope, dir: s.Dir}
+func (r *resolver) invocation(s *Step, c Command) Invocation {
 	inv := Invocation{
 		Program:     c.Program,
 		BareEnv:     s.BareEnv,
@@ -73,7 +76,7 @@ func (s *Step) invocation(c Command, scope *Scope) (Invocation, error) {
 	if s.Stdout != nil {
 		inv.StdoutFile = r.path("stdout", *s.Stdout)
 	}
-	return inv, r.err
+	return inv
 }
 
 // Delays are the durations of a retry with every value known.
@@ -88,7 +91,7 @@ func (r *Retry) Delays(scope *Scope) (Delays, error) {
 		MaxDelay:   v.duration("retry.max_delay", r.MaxDelay),
 		MaxElapsed: v.duration("retry.max_elapsed", r.MaxElapsed),
 	}
-	return d, v.err
+	return d, v.first()
 }
 
 // Duration resolves a value that is a duration, such as the wait of a lock; 0
@@ -96,7 +99,7 @@ func (r *Retry) Delays(scope *Scope) (Delays, error) {
 func (v Value) Duration(key string, scope *Scope) (time.Duration, error) {
 	r := resolver{scope: scope}
 	d := r.duration(key, v)
-	return d, r.err
+	return d, r.first()
 }
 
 // path makes a relative path one from the folder of the step's file.

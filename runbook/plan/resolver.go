@@ -7,21 +7,37 @@ import (
 	"time"
 )
 
-// resolver keeps the first error, so that resolving reads as a list of fields.
+// resolver keeps the errors, so that resolving reads as a list of fields. Where
+// not everything is known it finds what is certain: a text that is not known is
+// empty, and nothing is said of it.
 type resolver struct {
 	scope *Scope
+	known func(Ref) bool // nil: everything is
 	dir   string
-	err   error
+	errs  []error
 }
 
 func (r *resolver) fail(key string, err error) {
-	if err != nil && r.err == nil {
-		r.err = fmt.Errorf("%s: %w", key, err)
+	if err != nil {
+		r.errs = append(r.errs, fmt.Errorf("%s: %w", key, err))
 	}
 }
 
+// first is the error of an attempt: there the others make no difference.
+func (r *resolver) first() error {
+	if len(r.errs) == 0 {
+		return nil
+	}
+	return r.errs[0]
+}
+
 func (r *resolver) value(key string, v Value) Resolved {
-	t, err := v.Resolve(r.scope)
+	if r.known == nil || v.holes == nil {
+		t, err := v.Resolve(r.scope)
+		r.fail(key, err)
+		return t
+	}
+	t, _, _, err := v.ResolveTri(r.scope, r.known)
 	r.fail(key, err)
 	return t
 }
@@ -41,6 +57,9 @@ func (r *resolver) duration(key string, v Value) time.Duration {
 		return 0
 	}
 	d, err := ParseDuration(s)
+	if err != nil && r.known != nil { // what params are given is in no message
+		err = fmt.Errorf("the value of %s is not a duration such as 90s, 10m or 1h30m", v)
+	}
 	r.fail(key, err)
 	return d
 }
@@ -53,7 +72,7 @@ func (r *resolver) vars(into []EnvVar, vars []Var) []EnvVar {
 			continue
 		}
 		if _, literal := v.Value.Literal(); !literal {
-			r.fail(key, passable(t.Text, len(v.Name)+1))
+			r.fail(key, passable(v.Value, t.Text, len(v.Name)+1))
 		}
 		into = append(into, EnvVar{v.Name, t.Text, t.Secret})
 	}
@@ -62,12 +81,12 @@ func (r *resolver) vars(into []EnvVar, vars []Var) []EnvVar {
 
 // passable says why a text that came from data cannot be an argument or a
 // variable; extra is what is passed with it, in bytes.
-func passable(text string, extra int) error {
+func passable(v Value, text string, extra int) error {
 	if len(text)+extra > MaxArgBytes {
-		return fmt.Errorf("the value is %d bytes long, and the system passes at most %d to a program; give it on standard input, with stdin", len(text), MaxArgBytes-extra)
+		return fmt.Errorf("the value of %s is %d bytes long, and the system passes at most %d to a program; give it on standard input, with stdin", v, len(text), MaxArgBytes-extra)
 	}
 	if strings.IndexByte(text, 0) >= 0 {
-		return errors.New("the value holds a NUL byte, which no argument or variable can hold")
+		return fmt.Errorf("the value of %s holds a NUL byte, which no argument or variable can hold", v)
 	}
 	return nil
 }
@@ -77,7 +96,11 @@ func (r *resolver) args(c Command) (args []string, secret []bool) {
 	args = append(args, c.Code...)
 	options := true // until a literal --
 	for i, a := range c.Args {
-		key := fmt.Sprintf("argument %d", i+1)
+		key := ""
+		_, literal := a.Value.Literal()
+		if !literal { // nothing is said of one that is
+			key = c.placeOf(i)
+		}
 		for _, t := range r.words(key, a.Value) {
 			if a.Flag != "" {
 				if t.Text == "" {
@@ -85,9 +108,11 @@ func (r *resolver) args(c Command) (args []string, secret []bool) {
 				}
 				args = append(args, a.Flag)
 			}
+			if !literal {
+				r.fail(key, passable(a.Value, t.Text, 0))
+			}
 			if t.data {
-				r.fail(key, passable(t.Text, 0))
-				r.fail(key, plainData(c.Kind, t.Text, options))
+				r.fail(key, plainData(c.Kind, a, t.Text, options))
 			} else if t.Text == "--" {
 				options = false
 			}
@@ -121,10 +146,15 @@ func (r *resolver) words(key string, v Value) []word {
 	}
 	if v.holes.whole == nil {
 		first := v.holes.parts[0]
-		return []word{{r.value(key, v), first.Expr != nil}}
+		n := len(r.errs)
+		t := r.value(key, v)
+		if r.known != nil && first.Expr != nil && t.Text == "" && len(r.errs) == n { // how it begins may be known
+			t = r.value(key, Template(first))
+		}
+		return []word{{t, first.Expr != nil}}
 	}
-	x, err := v.holes.whole.Eval(r.scope)
-	if err != nil {
+	x, known, err := r.eval(v.holes.whole)
+	if err != nil || !known {
 		r.fail(key, err)
 		return nil
 	}
@@ -135,24 +165,40 @@ func (r *resolver) words(key string, v Value) []word {
 	words := make([]word, len(list))
 	for i, x := range list {
 		t, err := resolved(x)
-		r.fail(key, err)
+		if err != nil {
+			r.fail(key, fmt.Errorf("%w, in %q", err, v.holes.whole.src))
+		}
 		words[i] = word{t, true}
 	}
 	return words
 }
 
+func (r *resolver) eval(e *Expr) (x any, known bool, err error) {
+	if r.known == nil {
+		x, err = e.Eval(r.scope)
+		return x, true, err
+	}
+	x, known, _, err = e.EvalTri(r.scope, r.known)
+	return x, known, err
+}
+
 // plainData refuses data that a program would take for something else. What a
 // reviewer saw as a value must not become an option, nor, for the AWS command
 // line, the name of a file to send.
-func plainData(kind Kind, text string, options bool) error {
-	if !options {
+func plainData(kind Kind, a Arg, text string, options bool) error {
+	why := ""
+	switch {
+	case !options:
+		return nil
+	case strings.HasPrefix(text, "-"):
+		why = "- and would be taken for an option"
+	case kind == KindAwsCli && (strings.HasPrefix(text, "file://") || strings.HasPrefix(text, "fileb://")):
+		why = "file:// and aws would read that file"
+	default:
 		return nil
 	}
-	if strings.HasPrefix(text, "-") {
-		return errors.New("the value begins with - and would be taken for an option; write --flag=${{ … }}, or put -- before it")
+	if a.Flag == "" {
+		why += fmt.Sprintf("; write --flag=%s, or put -- before it", a.Value)
 	}
-	if kind == KindAwsCli && (strings.HasPrefix(text, "file://") || strings.HasPrefix(text, "fileb://")) {
-		return errors.New("the value begins with file:// and aws would read that file; write --flag=${{ … }}, or put -- before it")
-	}
-	return nil
+	return fmt.Errorf("the value of %s begins with %s", a.Value, why)
 }

@@ -54,6 +54,7 @@ type Binding struct {
 type Group struct {
 	ID       string    `json:"id"`                 // of the step that includes, as in the plan
 	File     string    `json:"file,omitempty"`     // that Steps are written in, as it was found
+	Line     int       `json:"line,omitempty"`     // of the step that includes, in its own file, from 1; 0: made in Go
 	Parent   int       `json:"parent,omitempty"`   // the place in [Plan.Groups], from 1, of the runbook that includes; 0: the plan
 	Dir      string    `json:"dir,omitempty"`      // absolute: the folder of its file
 	Params   []Param   `json:"params,omitempty"`   // declared; Set: the default

@@ -357,3 +357,18 @@ func (m *Memory) open() []*past {
 func (p *past) unknown() bool { return p.end == nil && p.failed == nil }
 
 func (p *past) completed() bool { return p.end != nil && p.end.Type == event.Completed }
+
+// Ran is the ids of the steps of which something ran and was not undone, and of
+// what those are inside of.
+func (m *Memory) Ran() map[string]bool {
+	all := map[string]bool{}
+	for id := range m.ran {
+		all[id] = true
+		for k, c := range []byte(id) {
+			if c == '[' || c == '/' {
+				all[id[:k]] = true
+			}
+		}
+	}
+	return all
+}

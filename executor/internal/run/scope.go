@@ -285,3 +285,31 @@ func evalOutputs(outputs []plan.Output, scope *plan.Scope) (plan.Values, error) 
 	}
 	return values, first
 }
+
+// BindKnown is the params of an included runbook as far as they are known in a
+// scope, and what is known not to fit.
+func (m *Machine) BindKnown(params []plan.Param, with []plan.Binding, scope *plan.Scope, known func(plan.Ref) bool) (values plan.Values, problems []error) {
+	values = plan.Values{}
+	for _, p := range params {
+		if p.Set {
+			values[p.Name] = p.Value
+		}
+	}
+	for _, w := range with {
+		delete(values, w.Name)
+		if w.Secret {
+			continue
+		}
+		v, sure, err := w.Value.EvalTri(scope, known)
+		if err == nil && sure {
+			err = m.fits(params, w.Name, v)
+		}
+		switch {
+		case err != nil:
+			problems = append(problems, fmt.Errorf("with.%s: %w", w.Name, err))
+		case sure:
+			values[w.Name] = v
+		}
+	}
+	return values, problems
+}
