@@ -28,6 +28,8 @@ func help(word string, args []string) error {
 		return produce(args[0], args[1], args[2])
 	case "@mask":
 		return maskText(args[0], args[1], args[2])
+	case "@sink":
+		return besideSink(args[0])
 	case "@engine":
 		return engine(args[0])
 	}

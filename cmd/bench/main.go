@@ -70,6 +70,7 @@ var parts = []struct {
 	{"mask", (*bench).mask},
 	{"concurrent", (*bench).concurrent},
 	{"library", (*bench).library},
+	{"sinks", (*bench).sinks},
 }
 
 // run measures and reports whether a budget was missed that is to be kept.

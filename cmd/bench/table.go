@@ -57,6 +57,9 @@ func (t *table) section(title string) {
 	fmt.Fprintf(t.out, "\n%-46s %10s %7s %10s %7s %9s\n", title, "CPU", "ratio", "wall", "ratio", "peak RSS")
 }
 
+// heading begins a group that has budgets alone.
+func (t *table) heading(title string) { fmt.Fprintf(t.out, "\n%s\n", title) }
+
 // row prints a contestant against base.
 func (t *table) row(c, base *contestant) {
 	if c.failed != nil {
