@@ -42,6 +42,7 @@ test: ## all tests, in random order, with the race detector if there is a C comp
 .PHONY: soak
 soak: ## faults for hours: ROUNDS=300 kills and so on, floods of 10 GiB, 100,000 steps; SEED=N replays one round
 	$(GO) test $(RACE) -tags soak -count=1 -timeout 12h -v -run '$(SOAK)' ./cmd/runbook -soak -rounds $(ROUNDS) $(if $(SEED),-seed $(SEED))
+	$(GO) test -tags soak -count=1 -timeout 1h -v -run '^TestWhole' ./executor/journal
 
 .PHONY: lint
 lint: ## format, vet, staticcheck, import rules, modules, and a build for every system
