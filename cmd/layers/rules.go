@@ -159,6 +159,7 @@ var homes = []home{
 	{"github.com/joho/godotenv", []string{"executor"}, "env_files are read where processes start"},
 	{"github.com/google/uuid", []string{"executor/...", "cmd/runbook/..."}, "runs and executions have ids; files and graphs do not"},
 	{"golang.org/x/sys", []string{"executor/...", "cmd/runbook/..."}, "system calls belong to the engine, and those of terminals to the command line"},
+	{"net/http", []string{"executor/sink/webhook"}, "one package makes connections; it is a quarter of the program"},
 	{"os/exec", []string{"executor/internal/process", "cmd/bench", "cmd/layers"}, "one way to start a process"},
 	{"os/signal", []string{"cmd/...", "executor/internal/process"}, "signals belong to the program, not to a library in it (containment, which a program asks for, must notice its orphans)"},
 

@@ -145,7 +145,10 @@ func (c *cli) carryOut(config executor.Config, p *plan.Plan, f *applyFlags, sign
 	if runErr != nil {
 		return runErr
 	}
-	failures := sinks.closeAll()
+	failures, warnings := sinks.closeAll()
+	for _, err := range warnings {
+		c.complain("warning", err.Error())
+	}
 	for _, err := range failures {
 		c.complain("error", err.Error())
 	}

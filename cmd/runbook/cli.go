@@ -142,7 +142,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		return usage(help, "flag %q needs a value", "--"+missing.GetFlag().Name)
 	case errors.As(err, &invalid):
 		f := invalid.GetFlag()
-		return usage("", "flag %q is %q, want %s", "--"+f.Name, invalid.GetValue(), wants(f, invalid.Unwrap()))
+		return usage("", "flag %q is %q, want %s", "--"+f.Name, shownSink(invalid.GetValue()), wants(f, invalid.Unwrap()))
 	}
 	return usage(help, "%v", err)
 }

@@ -41,7 +41,7 @@ func (c *cli) readEnv(cmd *cobra.Command) error {
 				continue
 			}
 			if err := setFlag(f, v); err != nil {
-				problem = usage("", "%s is %q, want %s", name, v, wants(f, err))
+				problem = usage("", "%s is %q, want %s", name, shownSink(v), wants(f, err))
 			}
 			c.origins[f.Name] = origin{"variable", name}
 			return

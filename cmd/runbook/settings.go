@@ -198,16 +198,19 @@ func (c *cli) setFromFile(s *runbook.Settings, e runbook.Setting, f *pflag.Flag,
 			v = c.fromFolder(v, dir)
 		}
 		if err := f.Value.Set(v); err != nil {
-			s.Refuse(e, i, "", "%q is %q, want %s", e.Name, e.Values[i], wants(f, err))
+			s.Refuse(e, i, "", "%q is %q, want %s", e.Name, shownSink(e.Values[i]), wants(f, err))
 		}
 	}
 	f.Changed = true
 }
 
 // fromFolder is a path in a settings file: relative to it, or to the home of
-// the user. That of a sink stands behind its kind.
+// the user. That of a sink stands behind its kind; what a webhook has is no path.
 func (c *cli) fromFolder(v, dir string) string {
 	kind, path, isSink := strings.Cut(v, "=")
+	if kind == "webhook" {
+		return v
+	}
 	if !isSink {
 		kind, path = "", v
 	}

@@ -13,20 +13,21 @@ import (
 
 	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/executor/sink"
+	"github.com/cloudops-run/runbook/executor/sink/webhook"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
 // A sinkSpec is one --sink flag.
 type sinkSpec struct {
-	kind string // console or jsonl
-	path string // of jsonl; "-" is standard output
+	kind string // console, jsonl or webhook
+	path string // of jsonl, "-" is standard output; the address of a webhook
 }
 
 // sinkFlags are all of them.
 type sinkFlags struct{ specs []sinkSpec }
 
 func (f *sinkFlags) add(cmd *cobra.Command) {
-	cmd.Flags().Var(f, "sink", "where events go: console, jsonl=`FILE` or jsonl=- (may be repeated)")
+	cmd.Flags().Var(f, "sink", "where events go: console, jsonl=`FILE`, jsonl=- or webhook=URL (may be repeated)")
 	paths(cmd, "sink")
 	cmd.Flags().SetAnnotation("sink", settingKey, []string{"sinks"})
 }
@@ -42,8 +43,12 @@ func (f *sinkFlags) Set(s string) error {
 	case kind == "jsonl" && path != "":
 	case kind == "jsonl":
 		return errors.New(`jsonl=FILE, or jsonl=- for standard output`)
+	case kind == "webhook":
+		if _, err := webhook.Parse(path); err != nil {
+			return fmt.Errorf("webhook= and %w", err)
+		}
 	default:
-		return errors.New("console or jsonl=FILE")
+		return errors.New("console, jsonl=FILE or webhook=URL")
 	}
 	spec := sinkSpec{kind, path}
 	for _, have := range f.specs {
@@ -71,13 +76,27 @@ func (f *sinkFlags) Replace(all []string) error {
 func (f *sinkFlags) GetSlice() []string {
 	var all []string
 	for _, s := range f.specs {
-		if s.kind == "jsonl" {
+		switch s.kind {
+		case "jsonl":
 			all = append(all, "jsonl="+s.path)
-		} else {
+		case "webhook":
+			all = append(all, shownSink("webhook="+s.path))
+		default:
 			all = append(all, s.kind)
 		}
 	}
 	return all
+}
+
+// shownSink is a value of the flag, or lines of them, without what may be a secret.
+func shownSink(value string) string {
+	lines := strings.Split(value, "\n")
+	for i, line := range lines {
+		if kind, address, _ := strings.Cut(line, "="); strings.Contains(address, "://") {
+			lines[i] = kind + "=" + webhook.Shown(address)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 func (f *sinkFlags) has(spec sinkSpec) bool {
@@ -97,6 +116,10 @@ type openSink struct {
 	close func() error
 	last  chan struct{} // closed when it has had the last event of the run
 	gone  chan struct{} // closed when it gets none any more, because it panicked
+
+	// Of one that others may keep from working: finish tells it that the run is over,
+	// after which it is bound to come to an end, and what it loses is no failure.
+	finish func(context.Context)
 }
 
 // OnEvent passes e on, and notes the last one.
@@ -143,7 +166,14 @@ func (c *cli) openSinks(f *applyFlags, p *plan.Plan) (*sinks, error) {
 	}
 	taken := f.outputs.format == "json"
 	for _, spec := range f.sinks.specs {
-		if spec.kind != "jsonl" {
+		switch spec.kind {
+		case "console":
+			continue
+		case "webhook":
+			if err := c.addWebhook(s, spec.path); err != nil {
+				s.closeAll()
+				return nil, err
+			}
 			continue
 		}
 		j, err := c.openJSONL(spec.path, taken)
@@ -211,27 +241,45 @@ func (c *cli) addConsole(s *sinks, w io.Writer, f *applyFlags, p *plan.Plan) {
 	s.add("console", !f.quiet, s.console, s.console.Close)
 }
 
-// closeAll closes the sinks. The errors are those of sinks that did not write
-// everything, but for a reader that went away, which is its own business.
-func (s *sinks) closeAll() []error {
-	var errs []error
+// closeAll closes the sinks. The failures are those of sinks that did not write
+// everything, but for a reader that went away, which is its own business. Of a
+// webhook it is a warning: what it did not deliver is in the run's journal.
+func (s *sinks) closeAll() (failures, warnings []error) {
 	for _, open := range s.open {
-		if !open.finished() {
-			errs = append(errs, fmt.Errorf("%s: left before it had all events", open.name))
-			continue // closing it would wait for what it hangs on
+		err := open.end()
+		switch {
+		case err == nil:
+		case open.finish != nil:
+			warnings = append(warnings, err)
+		default:
+			failures = append(failures, err)
 		}
-		err := open.close()
-		if err == nil || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.EIO) && open.name == "console" {
-			continue
-		}
-		errs = append(errs, fmt.Errorf("%s could not be written: %w", open.name, cause(err)))
 	}
-	return errs
+	return failures, warnings
+}
+
+func (s *openSink) end() error {
+	if !s.finished() {
+		return fmt.Errorf("%s: left before it had all events", s.name) // closing it would wait for what it hangs on
+	}
+	err := s.close()
+	switch {
+	case err == nil, errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.EIO) && s.name == "console":
+		return nil
+	case s.finish != nil:
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	return fmt.Errorf("%s could not be written: %w", s.name, cause(err))
 }
 
 // wait waits until every sink has had the last event of the run, or panicked, or
 // ctx ends.
 func (s *sinks) wait(ctx context.Context) {
+	for _, open := range s.open {
+		if open.finish != nil {
+			open.finish(ctx)
+		}
+	}
 	for _, open := range s.open {
 		select {
 		case <-open.last:

@@ -33,7 +33,7 @@ func TestSinkThatPanics(t *testing.T) {
 	if err := e.Close(ctx); err == nil || strings.Count(err.Error(), "bad sink") != 1 {
 		t.Errorf("Close = %v", err)
 	}
-	if errs := s.closeAll(); len(errs) != 1 || errs[0].Error() != "bad: left before it had all events" {
+	if errs, _ := s.closeAll(); len(errs) != 1 || errs[0].Error() != "bad: left before it had all events" {
 		t.Errorf("closeAll = %v", errs)
 	}
 }

@@ -43,7 +43,7 @@ func openCut(t *testing.T, path string, data []byte, cut, end int, want []event.
 	if err := os.WriteFile(path, data[:cut], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f, past, err := Open(path)
+	f, past, err := Open(path, Seal{})
 	if err != nil || past.Torn != int64(cut-end) || len(past.Events) != len(want) || len(want) > 0 && !reflect.DeepEqual(past.Events, want) {
 		t.Fatalf("cut at %d: %d bytes torn, want %d; %v\n%s", cut, past.Torn, cut-end, err, cmp.Diff(want, past.Events))
 	}
