@@ -9,7 +9,13 @@ import (
 
 // takeRequests does what other programs ask of the run, by files in its folder.
 func (r *liveRun) takeRequests() {
-	requests, warnings, err := r.disk.run.TakeRequests()
+	if r.disk.lost != nil { // nor could what comes of them be written down
+		return
+	}
+	warnings, err := r.disk.run.TakeRequests(func(q state.Request) error {
+		r.take(r.asInput(&q))
+		return r.disk.lost
+	})
 	if err != nil {
 		warnings = append(warnings, "requests of others cannot be read: "+err.Error())
 	}
@@ -18,9 +24,6 @@ func (r *liveRun) takeRequests() {
 			r.notice(w)
 			r.warned = w
 		}
-	}
-	for i := range requests {
-		r.take(r.asInput(&requests[i]))
 	}
 }
 

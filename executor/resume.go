@@ -14,7 +14,6 @@ import (
 	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/executor/internal/process"
 	"github.com/cloudops-run/runbook/executor/internal/run"
-	"github.com/cloudops-run/runbook/executor/journal"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
@@ -91,26 +90,19 @@ func (e *Engine) goOn(ctx context.Context, r *liveRun) (err error) {
 	if r.disk.run, err = e.state.Lock(r.id); err != nil {
 		return err
 	}
-	var past journal.Past
-	if r.disk.journal, past, err = r.disk.run.OpenJournal(); err != nil {
-		return errors.Join(err, r.disk.run.Release())
-	}
 	defer func() {
-		if err != nil {
-			err = errors.Join(err, r.disk.journal.Close(), r.disk.run.Release())
+		if err == nil {
+			return
 		}
+		if r.disk.journal != nil {
+			err = errors.Join(err, r.disk.journal.Close())
+		}
+		err = errors.Join(err, r.disk.run.Release())
 	}()
-	if err := r.disk.run.ForgetOutputs(); err != nil {
-		return err
-	}
-	if r.disk.key, err = r.disk.run.Key(); err != nil {
-		return err
-	}
-	unrecorded, err := r.disk.run.Unrecorded(past.Events)
+	seq, notices, err := r.recollect()
 	if err != nil {
 		return err
 	}
-	r.memory = run.Remember(append(past.Events, unrecorded...))
 	may := undone(r.plan, r.memory)
 	if !r.undo {
 		if may, err = r.mayResume(); err != nil {
@@ -127,19 +119,50 @@ func (e *Engine) goOn(ctx context.Context, r *liveRun) (err error) {
 		}
 	}
 	r.executions, r.isPlan, r.byStep = derivedIDs(r.id, r.plan), true, true
-	if n := len(past.Events); n > 0 {
-		e.stream.from(past.Events[n-1].Seq)
-	}
+	e.stream.from(seq)
 	if err := e.start(ctx, r); err != nil {
 		return err
 	}
 	for _, w := range warnings {
-		r.notice(w.Error())
+		notices = append(notices, w.Error())
 	}
-	if past.Torn > 0 {
-		r.notice(fmt.Sprintf("the last record of the journal was not complete, as a crash leaves it; its %d bytes are now in %s", past.Torn, past.Kept))
+	for _, n := range notices {
+		r.notice(n)
 	}
 	return nil
+}
+
+// recollect opens the journal of a run that is locked, and reads what the run has
+// done. seq is its last number; notices are to be told when the run goes on.
+func (r *liveRun) recollect() (seq uint64, notices []string, err error) {
+	kept := r.disk.run
+	j, past, err := kept.OpenJournal()
+	if err != nil {
+		return 0, nil, err
+	}
+	r.disk.journal = j
+	if err := kept.ForgetOutputs(); err != nil {
+		return 0, nil, err
+	}
+	if r.disk.key, err = kept.Key(); err != nil {
+		return 0, nil, err
+	}
+	events, notices, err := kept.TakeAnswers(j, past.Events)
+	if err != nil {
+		return 0, nil, err
+	}
+	if n := len(events); n > 0 {
+		seq = events[n-1].Seq
+	}
+	unrecorded, err := kept.Unrecorded(events)
+	if err != nil {
+		return 0, nil, err
+	}
+	r.memory = run.Remember(append(events, unrecorded...))
+	if past.Torn > 0 {
+		notices = append(notices, fmt.Sprintf("the last record of the journal was not complete, as a crash leaves it; its %d bytes are now in %s", past.Torn, past.Kept))
+	}
+	return seq, notices, nil
 }
 
 // mayResume says what of the plan a resume may run, or why there is none.

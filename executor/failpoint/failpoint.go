@@ -14,6 +14,8 @@ const (
 	Syncing   Point = "syncing" // a journal is brought to the disk
 	Synced    Point = "synced"
 
+	Answered Point = "answered" // what somebody has asked for is done, and still lies there
+
 	Forking Point = "forking" // a process is started
 	Forked  Point = "forked"
 	Entered Point = "entered" // the watchdog can know of it

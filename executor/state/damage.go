@@ -99,8 +99,12 @@ func cutLogName(name string) (stem string, attempt int, ok bool) {
 }
 
 // LogNames is what the logs are called, in order.
-func (r *Run) LogNames() (names []string, err error) {
-	dir, err := openFolder(r.Logs())
+func (r *Run) LogNames() ([]string, error) { return r.namesIn(r.Logs()) }
+
+// namesIn is what is in a folder of the run, in order; nothing where it is not
+// there yet.
+func (r *Run) namesIn(path string) (names []string, err error) {
+	dir, err := openFolder(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/cloudops-run/runbook/executor/failpoint"
 )
 
 // An Action is what can be asked of a run that goes on.
@@ -86,37 +88,36 @@ func (r *Run) request(q Request) error {
 	return err
 }
 
-// TakeRequests returns what was asked of the run since it was last called, in
-// order, and removes it. What is no request of ours, or of root's, is removed
-// too, and told in a warning.
-func (r *Run) TakeRequests() (requests []Request, warnings []string, err error) {
-	entries, err := os.ReadDir(r.Requests())
-	if errors.Is(err, fs.ErrNotExist) || noDescriptor(err) {
-		return nil, nil, nil
+// TakeRequests calls do with what was asked of the run since it was last called,
+// in order. A request is removed when do has written down what came of it, so that
+// one whose engine dies before that is there for the next one; an error of do ends
+// the taking, and leaves it there. What is no request of ours, or of root's, is
+// removed and told in a warning.
+func (r *Run) TakeRequests(do func(Request) error) (warnings []string, err error) {
+	names, err := r.namesIn(r.Requests())
+	if noDescriptor(err) {
+		return nil, nil
 	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("run %s: %w", r.ID, err)
-	}
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), requestTemp) {
+	for _, name := range names {
+		if strings.HasPrefix(name, requestTemp) {
 			continue // it is just being written
 		}
-		path := filepath.Join(r.Requests(), e.Name())
+		path := filepath.Join(r.Requests(), name)
 		q, err := readRequest(path)
 		if errors.Is(err, fs.ErrNotExist) || noDescriptor(err) {
 			continue
 		}
 		if err != nil {
-			warnings = append(warnings, fmt.Sprintf("request %q is passed over: %v", e.Name(), err))
+			warnings = append(warnings, fmt.Sprintf("request %q is passed over: %v", name, err))
+		} else if err := do(q); err != nil {
+			return warnings, err
 		}
-		if gone := os.RemoveAll(path); gone != nil { // it would be taken again and again
-			return requests, warnings, fmt.Errorf("run %s: %w", r.ID, gone)
-		}
-		if err == nil {
-			requests = append(requests, q)
+		failpoint.Reach(failpoint.Answered)
+		if err := os.RemoveAll(path); err != nil { // it is taken again and again
+			return warnings, fmt.Errorf("run %s: %w", r.ID, err)
 		}
 	}
-	return requests, warnings, nil
+	return warnings, err
 }
 
 // noDescriptor reports whether a file could not be opened for want of something

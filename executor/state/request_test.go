@@ -12,13 +12,21 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
+func taken(r *Run) (requests []Request, warnings []string, err error) {
+	warnings, err = r.TakeRequests(func(q Request) error {
+		requests = append(requests, q)
+		return nil
+	})
+	return requests, warnings, err
+}
+
 // Requests are taken once, in order; what is none is told and gone.
 func TestRequests(t *testing.T) {
 	f := opened(t)
 	r := created(t, f, Asked{})
 	take := func() ([]Request, []string) {
 		t.Helper()
-		requests, warnings, err := r.TakeRequests()
+		requests, warnings, err := taken(r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +83,7 @@ func TestHostileRequests(t *testing.T) {
 	} else {
 		os.Remove(theirs)
 	}
-	requests, warnings, err := r.TakeRequests()
+	requests, warnings, err := taken(r)
 	if err != nil || len(requests) != 1 || requests[0].Action != Cancel || requests[0].UID != os.Geteuid() {
 		t.Errorf("%+v, %v", requests, err)
 	}
@@ -109,7 +117,7 @@ func TestConcurrentRequests(t *testing.T) {
 	go func() { senders.Wait(); close(sent) }()
 	seen := map[string]int{}
 	for last := false; ; {
-		requests, warnings, err := r.TakeRequests()
+		requests, warnings, err := taken(r)
 		if err != nil || len(warnings) > 0 {
 			t.Fatal(warnings, err)
 		}

@@ -116,7 +116,11 @@ func (r *Run) readJSON(path string, into any) ([]byte, error) {
 
 // openFolder opens a folder that is no link to one.
 func openFolder(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
+	dir, err := os.OpenFile(path, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
+	if errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP) {
+		return nil, fmt.Errorf("%q is not a folder, or a link to one", path)
+	}
+	return dir, err
 }
 
 // readFile reads a regular file that is no link to one.

@@ -132,7 +132,9 @@ func (s *Step) interrupt(then time.Time) {
 			s.Status = s.Attempts[n-1].Status
 		}
 	}
-	s.Waiting = nil
+	if s.Waiting != nil && s.Waiting.For != "approval" { // which can still be given
+		s.Waiting = nil
+	}
 }
 
 func (s *Step) answer(e *event.Event) {

@@ -135,7 +135,7 @@ func TestSummarize(t *testing.T) {
 func TestInterrupt(t *testing.T) {
 	s := Summarize(at(event.Event{Type: event.RunStarted}, of(event.Started, "a"), of(event.Completed, "a"), of(event.Started, "b"), of(event.ApprovalRequested, "c"), of(event.Started, "d"), of(event.Retrying, "d")))
 	s.Interrupt()
-	if got, want := steps(s), " a completed completed/1s\n b interrupted interrupted/0s\n c pending\n d failed failed/1s\n"; got != want || s.Status != event.StatusInterrupted {
+	if got, want := steps(s), " a completed completed/1s\n b interrupted interrupted/0s\n c pending waits for approval\n d failed failed/1s\n"; got != want || s.Status != event.StatusInterrupted {
 		t.Errorf("%v\n%s", s.Status, cmp.Diff(want, got))
 	}
 	if len(s.Epochs) != 1 || s.Epochs[0].Status != event.StatusInterrupted {
