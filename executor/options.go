@@ -29,9 +29,10 @@ type RunOptions struct {
 
 	NoRollback bool // a failure undoes nothing
 
-	// Only, Skip and From leave steps out, by id. Only: all others. Skip: these.
-	// From: all but these and what, directly or not, waits for them. A step left
-	// out counts as met; outputs of it that are read are given in Outputs.
+	// Only, From and Skip choose steps, by id. Only: these. From: these and what,
+	// directly or not, waits for them. Both: either. Neither: all. Skip: of those,
+	// all but these. A step left out counts as met; outputs of it that are read are
+	// given in Outputs.
 	Only, Skip, From []string
 
 	// Asked is what is noted of where the run comes from, for runs that are kept.

@@ -26,9 +26,9 @@ func (f *stepFlags) add(cmd *cobra.Command) {
 // addChoice adds those that choose.
 func (f *stepFlags) addChoice(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.only, "only", nil, "run only `STEP` (may be repeated); the others count as done")
-	flags.StringArrayVar(&f.skip, "skip", nil, "leave `STEP` out (may be repeated); it counts as done")
-	flags.StringArrayVar(&f.from, "from", nil, "run `STEP` and what waits for it (may be repeated); the others count as done")
+	flags.StringArrayVar(&f.only, "only", nil, "run only `STEP` (may be repeated), and what --from names; the others count as done")
+	flags.StringArrayVar(&f.skip, "skip", nil, "leave `STEP` out (may be repeated), of all or of what --only and --from name; it counts as done")
+	flags.StringArrayVar(&f.from, "from", nil, "run `STEP` and what waits for it (may be repeated), and what --only names; the others count as done")
 	for _, name := range []string{"only", "skip", "from"} {
 		cmd.RegisterFlagCompletionFunc(name, completeSteps(nil))
 	}
@@ -48,7 +48,7 @@ func checkSteps(p *plan.Plan, choose *stepFlags, approval *approvalFlags) error 
 	}{{"only", choose.only}, {"skip", choose.skip}, {"from", choose.from}} {
 		for _, id := range given.ids {
 			if !slices.Contains(ids, id) {
-				return noStep(p, given.flag, id)
+				return noChoice(p, ids, given.flag, id)
 			}
 		}
 	}
@@ -84,6 +84,22 @@ func idsOf(p *plan.Plan) []string {
 		ids = append(ids, p.Groups[i].ID)
 	}
 	return ids
+}
+
+// noChoice says that a flag names what cannot be chosen.
+func noChoice(p *plan.Plan, ids []string, flag, id string) error {
+	for _, phase := range []string{"on_failure", "finally"} {
+		if slices.ContainsFunc(p.Phase(phase), func(s plan.Step) bool { return s.ID == id }) {
+			return usage(listed("those that can be chosen are", ids), "flag %q is %q, a step of %s, which runs whatever is chosen", "--"+flag, id, phase)
+		}
+	}
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		if rest, inside := strings.CutPrefix(id, s.ID); s.Foreach != nil && inside && (rest[0] == '[' || rest[0] == '/') {
+			return usage(fmt.Sprintf("choose the whole of it: --%s %s", flag, s.ID), "flag %q is %q, which is inside of the loop %q", "--"+flag, id, s.ID)
+		}
+	}
+	return noStep(p, flag, id)
 }
 
 // noStep says that a flag names a step that the runbook does not have.

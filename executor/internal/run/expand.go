@@ -151,7 +151,7 @@ func (m *Machine) lookup(e *event.Event) (int, bool) {
 	return int(i), ok
 }
 
-// leaveOut finds the steps that Only, Skip and From leave out.
+// leaveOut finds the steps that Only, From and Skip leave out.
 func (m *Machine) leaveOut() {
 	m.leftOut = newIndexSet(len(m.plan.Steps))
 	named := func(list []string, i int) bool {
@@ -180,8 +180,9 @@ func (m *Machine) leaveOut() {
 			}
 		}
 	}
+	all := len(m.options.Only)+len(m.options.From) == 0
 	for i := range m.plan.Steps {
-		if len(m.options.Only) > 0 && !named(m.options.Only, i) || named(m.options.Skip, i) || len(m.options.From) > 0 && !from[i] {
+		if wanted := all || named(m.options.Only, i) || from[i]; !wanted || named(m.options.Skip, i) {
 			m.leftOut.add(i)
 		}
 	}

@@ -269,6 +269,8 @@ func TestLeftOut(t *testing.T) {
 		{Options{Only: []string{"u", "b"}}, "u/x u/y b"},
 		{Options{Skip: []string{"u/x", "a"}}, "u/y ux b"},
 		{Options{From: []string{"u/x"}}, "u/x u/y ux"},
+		{Options{Only: []string{"a"}, From: []string{"ux"}}, "a ux"},
+		{Options{Only: []string{"a", "b"}, From: []string{"u/y"}, Skip: []string{"b", "u/y"}}, "a"},
 		{Options{From: []string{"u"}, Skip: []string{"u/y"}}, "u/x ux"},
 	} {
 		m := New(p, test.o)

@@ -23,10 +23,10 @@ type Options struct {
 	// up to, but not including, 1. Nil: no jitter.
 	Random func() float64
 
-	// Only, Skip and From leave steps out, by id. Only: all others. Skip: these.
-	// From: all but these and what, directly or not, waits for them. The id of
-	// an included runbook stands for all its steps. A step left out counts as
-	// met.
+	// Only, From and Skip choose steps, by id. Only: these. From: these and what,
+	// directly or not, waits for them. Both: either. Neither: all. Skip: of those,
+	// all but these. The id of an included runbook stands for all its steps. A
+	// step left out counts as met.
 	Only, Skip, From []string
 
 	// ApproveAll and Approved, ids of steps, are approvals given beforehand.
