@@ -43,6 +43,17 @@ func (r *Runbook) Plan() *plan.Plan { return r.plan }
 // those with a default. They belong to the runbook.
 func (r *Runbook) Params() []plan.Param { return r.plan.Params }
 
+// ParamVariable is the environment variable that a param is taken from where it
+// is not given; empty: there is none.
+func (r *Runbook) ParamVariable(name string) string {
+	for _, p := range r.params {
+		if p.key.Value == name && p.env != nil {
+			return literal(p.env)
+		}
+	}
+	return ""
+}
+
 // File returns the file's name as it was given.
 func (r *Runbook) File() string { return r.file }
 

@@ -16,8 +16,49 @@ type paramSchema struct {
 	Type        any               `json:"type"`
 	Description string            `json:"description"`
 	Enum        []json.RawMessage `json:"enum"`
+	Const       json.RawMessage   `json:"const"`
 	Pattern     string            `json:"pattern"`
 	Items       *paramSchema      `json:"items"`
+	UniqueItems bool              `json:"uniqueItems"`
+	Required    []string          `json:"required"`
+	paramBounds
+}
+
+// paramBounds are limits, as they are written in the schema.
+type paramBounds struct {
+	Minimum          json.Number `json:"minimum"`
+	Maximum          json.Number `json:"maximum"`
+	ExclusiveMinimum json.Number `json:"exclusiveMinimum"`
+	ExclusiveMaximum json.Number `json:"exclusiveMaximum"`
+	MultipleOf       json.Number `json:"multipleOf"`
+	MinLength        json.Number `json:"minLength"`
+	MaxLength        json.Number `json:"maxLength"`
+	MinItems         json.Number `json:"minItems"`
+	MaxItems         json.Number `json:"maxItems"`
+}
+
+func (b *paramBounds) words() (words []string) {
+	for _, bound := range []struct {
+		text  string
+		limit json.Number
+		unit  string
+	}{
+		{"at least ", b.Minimum, ""}, {"over ", b.ExclusiveMinimum, ""},
+		{"at most ", b.Maximum, ""}, {"under ", b.ExclusiveMaximum, ""},
+		{"a multiple of ", b.MultipleOf, ""},
+		{"at least ", b.MinLength, "character"}, {"at most ", b.MaxLength, "character"},
+		{"at least ", b.MinItems, "item"}, {"at most ", b.MaxItems, "item"},
+	} {
+		if bound.limit == "" {
+			continue
+		}
+		limit := bound.limit.String()
+		if n, err := bound.limit.Int64(); err == nil && bound.unit != "" {
+			limit = plural(int(n), bound.unit)
+		}
+		words = append(words, bound.text+limit)
+	}
+	return words
 }
 
 func schemaOf(p plan.Param) paramSchema {
@@ -36,6 +77,10 @@ func (s *paramSchema) words() string {
 		}
 		return alternatives(values)
 	}
+	if s.Const != nil {
+		x, _ := plan.DecodeJSON(s.Const)
+		return quote(valueText(x))
+	}
 	text := ""
 	switch t := s.Type.(type) {
 	case string:
@@ -51,11 +96,21 @@ func (s *paramSchema) words() string {
 	}
 	if s.Items != nil && text == "array" {
 		text = "array of " + s.Items.words()
+		if strings.Contains(text, ", ") {
+			text = "array of (" + s.Items.words() + ")"
+		}
 	}
 	if s.Pattern != "" {
 		text += " that matches " + s.Pattern
 	}
-	return text
+	words := append([]string{text}, s.paramBounds.words()...)
+	if s.UniqueItems {
+		words = append(words, "no item twice")
+	}
+	if len(s.Required) > 0 {
+		words = append(words, "with "+strings.Join(s.Required, ", "))
+	}
+	return strings.Join(words, ", ")
 }
 
 // explainParams lists the params of a runbook.
@@ -77,6 +132,7 @@ func (c *cli) explainParams(file, output string, load *loadFlags) error {
 type paramJSON struct {
 	Name     string          `json:"name"`
 	Schema   json.RawMessage `json:"schema,omitempty"`
+	Env      string          `json:"env,omitempty"` // the variable that it is taken from
 	Required bool            `json:"required"`
 	Default  any             `json:"default,omitempty"`
 }
@@ -84,7 +140,7 @@ type paramJSON struct {
 func paramsJSON(rb *runbook.Runbook) []paramJSON {
 	list := []paramJSON{}
 	for _, p := range rb.Params() {
-		list = append(list, paramJSON{p.Name, p.Schema, !p.Set, p.Value})
+		list = append(list, paramJSON{p.Name, p.Schema, rb.ParamVariable(p.Name), !p.Set, p.Value})
 	}
 	return list
 }
@@ -103,6 +159,9 @@ func printParams(w io.Writer, p paint, rb *runbook.Runbook) {
 			text += ", default " + quote(valueText(param.Value))
 		} else {
 			text += ", required"
+		}
+		if name := rb.ParamVariable(param.Name); name != "" {
+			text += ", or the variable " + name
 		}
 		fmt.Fprintf(w, "  %s  %s\n", p.cyan(param.Name), text)
 		if s.Description != "" {
