@@ -152,7 +152,7 @@ func (m *Machine) applyStep(i int, e *event.Event, at time.Time) {
 			m.ask(i, granted)
 		}
 	case event.ApprovalRejected:
-		if n.approval == requested {
+		if n.approval == requested || e.Kept {
 			n.note = rejection(e)
 			m.ask(i, rejected)
 		}

@@ -261,8 +261,7 @@ func (m *Machine) requestApproval(i int) bool {
 		}
 		// Somebody has said no while no engine was there to hear it.
 		if no, ok := m.memory.refused[m.stepID(i)]; ok && len(e.Fingerprint.Differs(m.memory.asked[m.stepID(i)])) == 0 {
-			m.recordAbout(i, e)
-			m.recordAbout(i, event.Event{Type: event.ApprovalRejected, By: no.By, Message: no.Message, Kept: true})
+			m.recordAbout(i, event.Event{Type: event.ApprovalRejected, By: no.By, Message: no.Message, Kept: true, Fingerprint: e.Fingerprint})
 			return false
 		}
 	}

@@ -493,7 +493,7 @@ func (o *oracle) sweep(steps []*oracleStep, held bool) bool {
 			some = true
 		}
 	}
-	for _, st := range steps {
+	for _, st := range append(o.rememberedOf(steps, held), steps...) { // what ends as before may take others with it
 		if st.is != "" || st.asking == "probe" {
 			continue
 		}

@@ -259,12 +259,22 @@ func (m *Machine) endAsBefore(i int, counts func(*past) bool, otherwise func(i i
 		otherwise(i)
 		return
 	}
-	m.recordAbout(i, event.Event{Type: event.Expanded, Items: m.memory.items[id], Kept: true})
+	if m.nodes[i].inner == 0 { // else its turn came by what ended before it, inside of the same step
+		m.recordAbout(i, event.Event{Type: event.Expanded, Items: m.memory.items[id], Kept: true})
+	}
 	for local := range m.blocks[m.nodes[i].inner].size {
 		if inner := m.blocks[m.nodes[i].inner].first + local; m.nodes[inner].status == event.StatusPending {
 			m.endAsBefore(inner, counts, otherwise)
 		}
 	}
+}
+
+// remembers reports whether a node had an attempt before the run was resumed.
+func (m *Machine) remembers(i int) bool {
+	if m.memory == nil || m.stageOf(i) != main {
+		return false
+	}
+	return m.memory.past[m.stepID(i)] != nil || m.wasGroup(i)
 }
 
 // wasGroup reports whether a foreach or a step with a body was one before the

@@ -168,8 +168,9 @@ func (m *Machine) givenUp() bool {
 func (m *Machine) dead() bool { return m.killed || m.broken != "" || m.refused != "" }
 
 // sweep ends every idle node of a halted block: first, in file order, those
-// between two attempts, since they may take others with them, then the rest. A
-// node whose probe runs is left until it has ended.
+// between two attempts and those that end as they did before the run was resumed,
+// since they may take others with them, then the rest. A node whose probe runs is
+// left until it has ended.
 func (m *Machine) sweep(b int32, why halt, by int) {
 	m.blocks[b].swept = true
 	for local := range m.blocks[b].active.all {
@@ -184,17 +185,20 @@ func (m *Machine) sweep(b int32, why halt, by int) {
 			m.recordBetweenCancelled(i)
 		}
 	}
-	for local := range m.blocks[b].size {
-		i := m.blocks[b].first + local
-		n := &m.nodes[i]
-		switch {
-		case n.status != event.StatusPending || n.gate != nil && n.gate.flight == probing:
-		case why == give:
-			m.endUnreached(i, m.recordGivenUp)
-		case m.blocks[b].doomed.has(local):
-			m.endUnreached(i, m.recordDoomed(i))
-		default:
-			m.endUnreached(i, m.recordSkipped(event.ReasonStopped, m.stopMessage(by)))
+	for _, remembered := range []bool{true, false} {
+		for local := range m.blocks[b].size {
+			i := m.blocks[b].first + local
+			n := &m.nodes[i]
+			switch {
+			case n.status != event.StatusPending || n.gate != nil && n.gate.flight == probing:
+			case remembered && (why == give || !m.remembers(i)):
+			case why == give:
+				m.endUnreached(i, m.recordGivenUp)
+			case m.blocks[b].doomed.has(local):
+				m.endUnreached(i, m.recordDoomed(i))
+			default:
+				m.endUnreached(i, m.recordSkipped(event.ReasonStopped, m.stopMessage(by)))
+			}
 		}
 	}
 }
