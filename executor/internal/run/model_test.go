@@ -20,14 +20,16 @@ import (
 )
 
 // TestMain makes the number of random scenarios thousands where the command
-// line does not say another.
+// line does not say another. With the race detector, which is ten times as slow
+// and has nothing to look for in one goroutine, they are few: TestMutants runs all
+// without it.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
 	if !given {
 		checks := "4000"
-		if testing.Short() {
+		if testing.Short() || raceEnabled {
 			checks = "500"
 		}
 		flag.Set("rapid.checks", checks)
