@@ -171,7 +171,7 @@ func (d *decoding) escaped(skip, digits, base int) bool {
 }
 
 // utf16 decodes \u and four digits, and a second time where the first are a
-// half of a character.
+// half of a character, which within JSON within JSON has two backslashes.
 func (d *decoding) utf16() bool {
 	t := d.rest()
 	if len(t) < 6 {
@@ -181,12 +181,16 @@ func (d *decoding) utf16() bool {
 	if !ok || !utf16.IsSurrogate(rune(v)) {
 		return ok && d.takeRune(6, rune(v))
 	}
-	if len(t) < 12 {
+	at := 6
+	for at < min(len(t), 8) && t[at] == '\\' {
+		at++
+	}
+	if len(t) < at+5 {
 		return d.ends(0, 0xff)
 	}
-	low, ok := number(t[8:12], 16)
+	low, ok := number(t[at+1:at+5], 16)
 	r := utf16.DecodeRune(rune(v), rune(low))
-	return ok && t[6] == '\\' && t[7] == 'u' && r != utf8.RuneError && d.takeRune(12, r)
+	return ok && at > 6 && t[at] == 'u' && r != utf8.RuneError && d.takeRune(at+5, r)
 }
 
 // shell decodes the backslashes of bash's printf %q, and those within double

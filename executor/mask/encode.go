@@ -40,7 +40,7 @@ func lineBreak(text []byte, at int, kind func(byte) bool) (n int, short bool) {
 }
 
 // separators stand between the bytes in hexadecimal.
-var separators = []string{" ", ":", "-", "%", `\x`}
+var separators = []string{" ", ":", "-"}
 
 func hexLine(c byte) bool { return digit(c) < 16 || c == ' ' || c == ':' }
 

@@ -3,6 +3,7 @@ package mask
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf16"
@@ -20,10 +21,6 @@ type form struct {
 	unit func(*decoding) bool
 	// spell returns the ways to write a byte, or the symbol of base64 that it is.
 	spell func(c byte) []string
-	// first returns more ways to write a letter or digit that a needle begins with:
-	// those of encoders that escape whatever they are given. Behind the first byte
-	// the beginning is not told any further.
-	first func(c byte) []string
 	// wide returns the ways to write a character of several bytes as one; nil
 	// where each byte is written by itself.
 	wide func(c string, r rune) []string
@@ -40,14 +37,14 @@ const lastEscape = 8
 
 var forms = [...]form{
 	{spell: spellPlain, shift: -1},
-	{unit: (*decoding).query, spell: spellQuery, first: percents, shift: -1},
-	{unit: (*decoding).path, spell: spellPath, first: percents, shift: -1},
-	{unit: (*decoding).escape, spell: spellEscape, first: firstEscape, wide: wideEscape, shift: -1},
-	{unit: (*decoding).escapeTwice, spell: spellEscapeTwice, first: firstEscapeTwice, wide: wideEscapeTwice, shift: -1},
+	{unit: (*decoding).query, spell: spellQuery, shift: -1},
+	{unit: (*decoding).path, spell: spellPath, shift: -1},
+	{unit: (*decoding).escape, spell: spellEscape, wide: wideEscape, shift: -1},
+	{unit: (*decoding).escapeTwice, spell: spellEscapeTwice, wide: wideEscapeTwice, shift: -1},
 	{unit: (*decoding).shell, spell: spellShell, shift: -1},
 	{unit: (*decoding).singleQuote, spell: spellQuote, shift: -1},
 	{unit: (*decoding).doubleQuote, spell: spellQuote, shift: -1},
-	{unit: (*decoding).reference, spell: spellReference, first: firstReference, wide: wideReference, shift: -1},
+	{unit: (*decoding).reference, spell: spellReference, wide: wideReference, shift: -1},
 	{unit: (*decoding).hex, spell: spellHex, between: betweenHex, shift: -1},
 	{unit: (*decoding).base64, spell: spellBase64, between: breaks, shift: 0},
 	{unit: (*decoding).base64, spell: spellBase64, between: breaks, shift: 1},
@@ -63,12 +60,27 @@ var betweenHex = func() (all []string) {
 	return all
 }()
 
+// ways are the different ways to write a byte, of each as much as there is room
+// for: by the bytes left of a head.
+type ways [headLength + 1][]string
+
+func waysOf(all []string) (w ways) {
+	for room := 1; room < len(w); room++ {
+		for _, text := range all {
+			if text = text[:min(len(text), room)]; !slices.Contains(w[room], text) {
+				w[room] = append(w[room], text)
+			}
+		}
+	}
+	return w
+}
+
 // spellings are what the forms spell, by byte.
-var spellings = sync.OnceValue(func() *[len(forms)][256][]string {
-	all := new([len(forms)][256][]string)
+var spellings = sync.OnceValue(func() *[len(forms)][256]ways {
+	all := new([len(forms)][256]ways)
 	for i := range forms {
 		for c := range 256 {
-			all[i][c] = forms[i].spell(byte(c))
+			all[i][c] = waysOf(forms[i].spell(byte(c)))
 		}
 	}
 	return all
@@ -77,21 +89,16 @@ var spellings = sync.OnceValue(func() *[len(forms)][256][]string {
 // headLength is how much of the beginning of a written needle is told.
 const headLength = 4
 
-// heads calls yield with what text may begin with that holds the needle in any
+// beginnings calls yield with what text may begin with that holds the needle in any
 // form. The slice is valid during the call.
-func heads(needle string, yield func([]byte)) {
+func beginnings(needle string, yield func([]byte)) {
 	all := spellings()
 	for i := range forms {
 		f := &forms[i]
 		s := speller{f, &all[i], yield}
 		var head [4 * headLength]byte
-		if f.first != nil && alphanumeric(needle[0]) {
-			for _, w := range f.first(needle[0]) {
-				s.spell(append(head[:0], w...), needle[1:], true)
-			}
-		}
-		if 0 < i && i <= lastEscape && unescaped(needle[:headLength]) {
-			continue
+		if 0 < i && i <= lastEscape && len(all[i]['a'][1]) == 1 && unescaped(needle[:headLength]) {
+			continue // as in plain text
 		}
 		text := needle
 		if f.shift >= 0 {
@@ -116,33 +123,39 @@ func unescaped(s string) bool {
 // A speller tells how needles may begin in one form.
 type speller struct {
 	form   *form
-	single *[256][]string
+	single *[256]ways
 	yield  func([]byte)
 }
 
 // spell goes on from head, which spells what was before rest. A line breaks no
 // more than once in a head.
 func (s *speller) spell(head []byte, rest string, unbroken bool) {
-	if len(head) >= headLength {
+	s.write(head, rest, unbroken)
+	if n := len(head); n == 0 || n >= headLength {
+		return
+	}
+	for _, b := range s.form.between {
+		if breaking := strings.ContainsAny(b, "\nn"); !breaking || unbroken {
+			s.write(append(head, b...), rest, !breaking && unbroken)
+		}
+	}
+}
+
+// write goes on with the next character, or ends.
+func (s *speller) write(head []byte, rest string, unbroken bool) {
+	room := headLength - len(head)
+	if room <= 0 {
 		s.yield(head[:headLength])
 		return
 	}
-	ways, n := s.single[rest[0]], 1
+	next, n := s.single[rest[0]][room], 1
 	if s.form.wide != nil && rest[0] >= utf8.RuneSelf {
 		if r, size := utf8.DecodeRuneInString(rest); size > 1 {
-			ways, n = s.form.wide(rest[:size], r), size
+			next, n = waysOf(s.form.wide(rest[:size], r))[room], size
 		}
 	}
-	for _, w := range ways {
+	for _, w := range next {
 		s.spell(append(head, w...), rest[n:], unbroken)
-		if len(head) == 0 {
-			continue
-		}
-		for _, b := range s.form.between {
-			if breaking := strings.ContainsAny(b, "\nn"); !breaking || unbroken {
-				s.spell(append(append(head, b...), w...), rest[n:], !breaking && unbroken)
-			}
-		}
 	}
 }
 
@@ -162,26 +175,16 @@ func spellQuery(c byte) []string { return spellPercent(c, "+") }
 func spellPath(c byte) []string { return spellPercent(c, "%20") }
 
 func spellPercent(c byte, space string) []string {
-	switch {
-	case alphanumeric(c):
-		return also(c, "")
-	case c == ' ':
+	if c == ' ' {
 		return also(c, "", "%20", space)
 	}
-	return also(c, "%", percents(c)...)
-}
-
-func percents(c byte) []string {
-	return []string{fmt.Sprintf("%%%02x", c), fmt.Sprintf("%%%02X", c)}
+	return also(c, "%", fmt.Sprintf("%%%02x", c), fmt.Sprintf("%%%02X", c))
 }
 
 // spellEscape needs no upper-case \u: only the first two digits are in a head.
 func spellEscape(c byte) []string {
-	if alphanumeric(c) {
-		return also(c, "")
-	}
 	var ways []string
-	for _, format := range []string{`\u%04x`, `\x%02x`, `\x%02X`, `\%03o`, `\%o`} {
+	for _, format := range []string{`\u%04x`, `\U%08x`, `\x%02x`, `\x%02X`, `\%03o`, `\%o`} {
 		ways = append(ways, fmt.Sprintf(format, c))
 	}
 	for i := range controls {
@@ -189,18 +192,11 @@ func spellEscape(c byte) []string {
 			ways = append(ways, `\`+string(letters[i]))
 		}
 	}
-	if ' ' <= c && c <= '~' {
+	if ' ' <= c && c <= '~' && !alphanumeric(c) {
 		ways = append(ways, `\`+string(c))
 	}
 	return also(c, `\`, ways...)
 }
-
-// firstEscape has no \x: what is read behind it is hexadecimal.
-func firstEscape(c byte) []string {
-	return []string{fmt.Sprintf(`\u%04x`, c), fmt.Sprintf(`\U%08x`, c), fmt.Sprintf(`\%03o`, c)}
-}
-
-func firstEscapeTwice(c byte) []string { return escapeAgain(firstEscape(c)) }
 
 func wideEscape(c string, r rune) []string {
 	ways := []string{c, fmt.Sprintf(`\U%08x`, r), fmt.Sprintf(`\U%08X`, r)}
@@ -253,9 +249,6 @@ func spellQuote(c byte) (ways []string) {
 }
 
 func spellReference(c byte) (ways []string) {
-	if alphanumeric(c) {
-		return also(c, "")
-	}
 	for name, char := range entities {
 		if c == char {
 			ways = append(ways, "&"+name+";")
@@ -265,8 +258,6 @@ func spellReference(c byte) (ways []string) {
 }
 
 func wideReference(c string, r rune) []string { return append(references(r), c) }
-
-func firstReference(c byte) []string { return references(rune(c)) }
 
 // references are the character references with a number. Some encoders put
 // zeros before it.

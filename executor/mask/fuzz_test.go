@@ -10,7 +10,8 @@ import (
 func FuzzWriter(f *testing.F) {
 	f.Add("abcabcabc", "cabca\nbcabca", []byte("abcabcabca\nbcabcabcabc"), []byte{1, 5})
 	f.Add(token, quoted, []byte(`czNjcjN0LVRvay9lbis0Mg== it'\''s "a\b" $x & <y>`), []byte{7})
-	f.Add("%&/%$+", `"\""\`, []byte(`%25%26%2F%25%24%2B %2526 \"\\\"\"\\ "\""\ &quot;&#92;`), []byte{0, 3})
+	f.Add("%&/%$+", `"\"\"\`, []byte(`%25%26%2F%25%24%2B %2526 \"\\\"\\\"\\ "\"\"\ &quot;&#92;&quot;&#92;&quot;&#92; "\""\`), []byte{0, 3})
+	f.Add("jhunter2", "pässword", []byte(`j%68unt%65r2 p\u00e4\x73sword jhunte\162\62 p&#xe4;ss&#119;ord j\\u0068unter2`), []byte{2, 0})
 	f.Add(lines, accent, []byte("p\\u00e4ssw\\u00f6rd\\u20ac\\ud834\\udd1e"+lines), []byte{30})
 	long := strings.Repeat("eHh4", 9)
 	f.Add(token, "xxxxxx", []byte(long+"czNj\ncjN0LVRvay9l\r\nbis0Mg=="+long+`\n`), []byte{2})

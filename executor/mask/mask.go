@@ -11,13 +11,13 @@
 //
 //   - as it is;
 //   - with the escapes of JSON, JSON within JSON, Go, C, Python, and of bash's
-//     $'…', printf %q and double quotes;
+//     $'…', whichever bytes are escaped; of printf %q and double quotes;
 //   - where the quotes in it are doubled, as SQL, YAML and CSV do, or put outside
 //     of the single quotes of a shell;
 //   - URL-escaped, with %20 or + for a space, whichever bytes are escaped;
-//   - with the character references of XML and HTML;
-//   - in hexadecimal, with or without spaces, colons, dashes, % or \x between
-//     the bytes, and in lines of at least 30 characters;
+//   - with the character references of XML and HTML, whichever characters are so;
+//   - in hexadecimal, with or without spaces, colons or dashes between the bytes,
+//     and in lines of at least 30 characters;
 //   - in base64, of either alphabet, padded or not, URL-escaped or not, also
 //     where the secret is only a part of what was encoded, and in lines of at
 //     least 30 characters.

@@ -98,8 +98,8 @@ func TestForms(t *testing.T) {
 		{"hex, spaces", token, fmt.Sprintf("% x", token), "***"},
 		{"hex, colons", token, strings.ReplaceAll(fmt.Sprintf("% X", token), " ", ":"), "***"},
 		{"hex, pairs", "abcdefgh", "6162 6364 6566 6768", "***"},
-		{"hex, backslashes", "abcdef", `"\x61\x62\x63\x64\x65\x66"`, `"\x***"`},
-		{"hex, percent", "abcdef", "%61%62%63%64%65%66", "%***"},
+		{"all bytes, backslashes", "abcdef", `"\x61\x62\x63\x64\x65\x66"`, `"***"`},
+		{"all bytes, percent", "abcdef", "%61%62%63%64%65%66", "***"},
 		{"hex, in lines", token, wrap(fmt.Sprintf("%x%x", long, token), 60, "\n"), strings.Repeat("78", 30) + "\n" + strings.Repeat("78", 10) + "***"},
 		{"hex, broken at the first byte", token, wrap(fmt.Sprintf("%x%x", long[:29], token), 60, "\n"), strings.Repeat("78", 29) + "***"},
 
