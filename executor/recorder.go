@@ -146,6 +146,7 @@ func (rec *recorder) close(out *Outcome) {
 		}
 	}
 	if lost, err := rec.log.Close(); err != nil {
+		out.LogLost = int(lost)
 		out.Warnings = append(out.Warnings, fmt.Sprintf("the log lacks %d bytes: %v", lost, err))
 	}
 	out.LogPath = rec.log.Path()

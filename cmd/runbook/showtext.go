@@ -152,7 +152,7 @@ func stepNote(s *state.Step) string {
 			notes = append(notes, fmt.Sprintf(format, args...))
 		}
 	}
-	if n := len(s.Attempts); n > 0 && s.Status != event.StatusCompleted {
+	if n := len(s.Attempts); n > 0 && (s.Status != event.StatusCompleted || s.Attempts[n-1].LogLost > 0) {
 		add(true, "%s", attemptNote(s.Attempts[n-1]))
 	}
 	add(s.Status == event.StatusSkipped && s.Message == "", "%s", skipReason(s.Reason))
@@ -204,20 +204,20 @@ func awaited(w *state.Waiting) string {
 }
 
 func attemptNote(a state.Attempt) string {
-	var note string
+	var notes []string
 	switch {
 	case a.Signal != "":
-		note = a.Signal
+		notes = append(notes, a.Signal)
 	case a.ExitCode != nil && *a.ExitCode != 0:
-		note = fmt.Sprintf("exit code %d", *a.ExitCode)
+		notes = append(notes, fmt.Sprintf("exit code %d", *a.ExitCode))
 	}
 	if a.Error != "" && a.Reason != event.ReasonExit {
-		if note != "" {
-			note += ", "
-		}
-		note += a.Error
+		notes = append(notes, a.Error)
 	}
-	return note
+	if a.LogLost > 0 {
+		notes = append(notes, "its log lacks "+plural(a.LogLost, "byte"))
+	}
+	return strings.Join(notes, ", ")
 }
 
 // timeLines are what the run cost in time.

@@ -130,6 +130,7 @@ func (r *Result) appendJSON(b []byte) []byte {
 		o.time("completed_at", r.CompletedAt)
 	}
 	o.text("log_path", r.LogPath)
+	o.int("log_lost", r.LogLost)
 	o.text("error", r.Error)
 	o.flag("tolerated", r.Tolerated)
 	o.key("duration")

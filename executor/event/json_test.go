@@ -29,7 +29,7 @@ func full() Event {
 		Stats: &Stats{Total: 1, Completed: 2, Failed: 3, Cancelled: 4, Timeout: 5, Skipped: 6},
 		Result: &Result{
 			ID: id, StepID: "a", Phase: Finally, Status: StatusFailed, Reason: ReasonExit, Attempts: 2, ExitCode: 3, Signal: "S",
-			Stdout: "o", Stderr: "r", NotStarted: true, Truncated: true, Duration: time.Second, StartedAt: at, CompletedAt: at, LogPath: "/l", Error: "e", Tolerated: true,
+			Stdout: "o", Stderr: "r", NotStarted: true, Truncated: true, Duration: time.Second, StartedAt: at, CompletedAt: at, LogPath: "/l", LogLost: 3, Error: "e", Tolerated: true,
 		},
 	}
 	return e

@@ -72,6 +72,7 @@ type Result struct {
 	StartedAt   time.Time     `json:"started_at,omitzero"`
 	CompletedAt time.Time     `json:"completed_at,omitzero"`
 	LogPath     string        `json:"log_path,omitempty"`
+	LogLost     int           `json:"log_lost,omitempty"` // bytes that the log lacks, as where the disk was full
 	Error       string        `json:"error,omitempty"`
 	Tolerated   bool          `json:"tolerated,omitempty"` // failed, and continue_on_error let the run go on
 }

@@ -81,6 +81,7 @@ type Attempt struct {
 	Signal    string         `json:"signal,omitempty"`
 	Error     string         `json:"error,omitempty"`
 	LogPath   string         `json:"log_path,omitempty"`
+	LogLost   int            `json:"log_lost,omitempty"` // bytes that the log lacks
 }
 
 // An Approval is a question that was answered.

@@ -97,7 +97,7 @@ func (s *Step) endAttempt(e *event.Event, status event.Status) {
 		if r.Status != event.StatusUnknown {
 			a.Status = r.Status
 		}
-		a.Reason, a.Signal, a.Error, a.LogPath = r.Reason, r.Signal, r.Error, r.LogPath
+		a.Reason, a.Signal, a.Error, a.LogPath, a.LogLost = r.Reason, r.Signal, r.Error, r.LogPath, r.LogLost
 		if r.Duration > 0 { // on the monotonic clock
 			a.Took = event.Duration(r.Duration)
 		}

@@ -217,6 +217,7 @@ func (m *Machine) result(i, attempt int, o *Outcome) *event.Result {
 		StartedAt:   o.StartedAt.UTC(),
 		CompletedAt: o.EndedAt.UTC(),
 		LogPath:     o.LogPath,
+		LogLost:     o.LogLost,
 		Error:       o.Error,
 	}
 	if o.Ending == Exited {

@@ -79,6 +79,7 @@ type Outcome struct {
 	Duration  time.Duration // on the monotonic clock
 	Truncated bool          // the captured output lacks its middle
 	LogPath   string
+	LogLost   int          // bytes that the log lacks
 	Warnings  []string     // what the user should know although the attempt is decided
 	Reason    event.Reason // set where Ending does not say it: event.ReasonOutput, event.ReasonExpect; else empty
 	Outputs   event.Values // those that may be recorded; they count where the attempt completes the step
