@@ -17,15 +17,17 @@ import (
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
-// A Decision says what a resume does about a step that had an attempt before.
+// A Decision says what a resume does about a step that had an attempt before, or
+// waits for an approval.
 type Decision struct {
-	StepID    string    `json:"step_id"`
-	Do        Fate      `json:"do"`
-	Why       string    `json:"why,omitempty"`        // for a person, such as which part of the step changed
-	AsksFirst bool      `json:"asks_first,omitempty"` // whether its unless still holds
-	Ended     string    `json:"ended"`                // how its last attempt did: a status, or interrupted
-	StartedAt time.Time `json:"started_at,omitzero"`  // of its last attempt
-	Attempt   int       `json:"attempt,omitempty"`    // the number of that
+	StepID    string      `json:"step_id"`
+	Do        Fate        `json:"do"`
+	Why       string      `json:"why,omitempty"`        // for a person, such as which part of the step changed
+	AsksFirst bool        `json:"asks_first,omitempty"` // whether its unless still holds
+	Phase     event.Phase `json:"phase,omitempty"`      // of a handler
+	Ended     string      `json:"ended"`                // how its last attempt did: a status, interrupted or rolled_back; without one waiting, approved or rejected
+	StartedAt time.Time   `json:"started_at,omitzero"`  // of its last attempt
+	Attempt   int         `json:"attempt,omitempty"`    // the number of that
 }
 
 // Fate is what becomes of a step when its run is resumed.
@@ -38,6 +40,8 @@ const (
 	Mark   = run.Mark   // it counts as done, because somebody says so
 	Decide = run.Decide // somebody must say
 	Later  = run.Later  // it depends on what another step puts out this time
+	Ask    = run.Ask    // its approval is asked for
+	Fail   = run.Fail   // it fails, for its approval was refused
 	Gone   = run.Gone   // the runbook does not have it any more
 )
 
@@ -56,6 +60,10 @@ func (e *UndecidedError) Error() string {
 	}
 	return fmt.Sprintf("steps %s need a decision", strings.Join(ids, ", "))
 }
+
+// Decisions is what a [*ValidationError] is about that says that Rerun, Keep or
+// MarkDone name what cannot be decided on.
+const Decisions = "decisions"
 
 // ErrCompleted is returned for resuming a run that has completed.
 var ErrCompleted = errors.New("the run has completed: there is nothing to resume")
@@ -219,10 +227,15 @@ func decisions(list []run.Decision) []Decision {
 	var all []Decision
 	for _, d := range list {
 		all = append(all, Decision{
-			StepID: d.StepID, Do: d.Do, Why: d.Why, AsksFirst: d.Asks, Ended: d.Ended, StartedAt: d.Started, Attempt: d.Attempt,
+			StepID: d.StepID, Phase: d.Phase, Do: d.Do, Why: d.Why, AsksFirst: d.Asks, Ended: d.Ended, StartedAt: d.Started, Attempt: d.Attempt,
 		})
 	}
 	return all
+}
+
+// nothing reports whether the run has nothing of the step that could count.
+func (d *Decision) nothing() bool {
+	return d.Do == Ask || d.Do == Fail || d.Ended == run.Undone || d.Ended == run.Approved
 }
 
 // checkDecisions returns every step that o decides on and that had no attempt,
@@ -235,10 +248,12 @@ func (o RunOptions) checkDecisions(list []Decision) error {
 		ids    []string
 	}{{"rerun", o.Rerun}, {"keep", o.Keep}, {"mark done", o.MarkDone}} {
 		for _, id := range names.ids {
-			k := slices.IndexFunc(list, func(d Decision) bool { return d.StepID == id || isInside(d.StepID, id) })
+			k := slices.IndexFunc(list, func(d Decision) bool { return d.Phase == event.Main && plan.Covers(id, d.StepID) })
 			switch before := seen[id]; {
 			case k < 0:
 				problems = multierror.Append(problems, fmt.Errorf("%s: step %q had no attempt in this run", names.option, id))
+			case names.option == "mark done" && list[k].StepID == id && list[k].nothing():
+				problems = multierror.Append(problems, fmt.Errorf("mark done: of step %q there is nothing that could count (%s)", id, list[k].Ended))
 			case before != "":
 				problems = multierror.Append(problems, fmt.Errorf("step %q: both %s and %s", id, before, names.option))
 			case names.option == "keep" && list[k].Ended != event.StatusCompleted.String() && list[k].StepID == id:
@@ -247,13 +262,7 @@ func (o RunOptions) checkDecisions(list []Decision) error {
 			seen[id] = names.option
 		}
 	}
-	return validationError("options", problems)
-}
-
-// isInside reports whether an id is that of an instance, or of a step inside.
-func isInside(id, outer string) bool {
-	rest, ok := strings.CutPrefix(id, outer)
-	return ok && rest != "" && (rest[0] == '[' || rest[0] == '/')
+	return validationError(Decisions, problems)
 }
 
 // StillRunning returns the processes on this machine that a step of a run has

@@ -236,6 +236,9 @@ func (f *applyFlags) runOptions(asks bool) executor.RunOptions {
 func startError(err error) error {
 	var invalid *executor.ValidationError
 	if errors.As(err, &invalid) {
+		if invalid.What == executor.Decisions {
+			return &exit{code: exitUsage, err: err}
+		}
 		return &exit{code: exitInvalid, err: err}
 	}
 	return &exit{code: exitEngine, err: err}

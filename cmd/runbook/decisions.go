@@ -73,6 +73,7 @@ func lastLines(kept *state.Run, d executor.Decision) []string {
 
 var fateWords = map[executor.Fate]string{
 	executor.Keep: "keep", executor.Rerun: "run again", executor.Again: "run", executor.Mark: "mark as done",
+	executor.Ask: "asks for its approval", executor.Fail: "fails",
 	executor.Decide: "needs a decision", executor.Later: "not known yet", executor.Gone: "gone",
 }
 
@@ -88,7 +89,11 @@ func (c *cli) printDecisions(w io.Writer, list []executor.Decision) error {
 		if d.AsksFirst {
 			why = "if its unless still holds"
 		}
-		line := fmt.Sprintf("%s\t%s\t%s", sink.Escape(d.StepID), d.Ended, fateWords[d.Do])
+		name := sink.Escape(d.StepID)
+		if d.Phase != event.Main {
+			name += " (" + string(d.Phase) + ")"
+		}
+		line := fmt.Sprintf("%s\t%s\t%s", name, strings.ReplaceAll(d.Ended, "_", " "), fateWords[d.Do])
 		if why != "" {
 			line += ": " + sink.Escape(why)
 		}

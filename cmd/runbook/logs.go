@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -10,6 +9,7 @@ import (
 	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/executor/sink"
 	"github.com/cloudops-run/runbook/executor/state"
+	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
 type logsFlags struct {
@@ -92,8 +92,11 @@ func (c *cli) logs(f *logsFlags, ref, step string) error {
 		}
 		time.Sleep(followDelay)
 	}
-	if step != "" && !v.found {
+	switch {
+	case step != "" && !v.found:
 		return v.notFound()
+	case f.attempt > 0 && len(v.known) == 0:
+		return v.noAttempt()
 	}
 	return nil
 }
@@ -158,7 +161,7 @@ func (v *logView) take() (running []bool) {
 	var fresh []*logTail
 	var at []time.Time
 	for _, s := range v.summary.Steps {
-		if v.step != "" && s.ID != v.step && plainID(s.ID) != v.step {
+		if !v.prints(s) {
 			continue
 		}
 		v.found = true
@@ -182,13 +185,32 @@ func (v *logView) take() (running []bool) {
 	return running
 }
 
+// noAttempt tells that nothing had as many attempts as were asked for.
+func (v *logView) noAttempt() error {
+	most := 0
+	for _, s := range v.summary.Steps {
+		if v.prints(s) && len(s.Attempts) > 0 {
+			most = max(most, s.Attempts[len(s.Attempts)-1].Number)
+		}
+	}
+	if v.step != "" {
+		return usage("", "there is no attempt %d of step %q in run %s: it had %s", v.attempt, v.step, v.run.ID, plural(most, "attempt"))
+	}
+	return usage("", "there is no attempt %d in run %s: no step had more than %s", v.attempt, v.run.ID, plural(most, "attempt"))
+}
+
+// prints reports whether the logs of a step are asked for.
+func (v *logView) prints(s *state.Step) bool {
+	return v.step == "" || s.ID == v.step || plan.PlainID(s.ID) == v.step
+}
+
 // notFound tells what is wrong with the step that was asked for.
 func (v *logView) notFound() error {
 	if p, err := v.run.Plan(); err == nil {
 		var ids []string
 		for _, phase := range []event.Phase{event.Main, event.OnFailure, event.Finally} {
 			for _, s := range p.Phase(string(phase)) {
-				if s.ID == plainID(v.step) {
+				if s.ID == plan.PlainID(v.step) {
 					return nil // it wrote nothing, for nothing has happened to it
 				}
 				ids = append(ids, s.ID)
@@ -221,19 +243,4 @@ func (v *logView) line(t *logTail, line []byte) {
 	}
 	v.w.WriteString(sink.Clean(string(line), v.color, v.terminal))
 	v.w.WriteByte('\n')
-}
-
-// plainID is the id of a step as the runbook has it, without the keys of loops.
-func plainID(id string) string {
-	for {
-		before, rest, found := strings.Cut(id, "[")
-		if !found {
-			return id
-		}
-		_, after, _ := strings.Cut(rest, "]/")
-		if after == "" {
-			return before
-		}
-		id = before + "/" + after
-	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -103,6 +104,9 @@ func (c *cli) prune(where *stateFlags, policy state.Keep) error {
 		}
 		return nil
 	})
+	if len(removed) == 0 {
+		c.note("there is no run to remove: " + kept(policy))
+	}
 	for _, p := range problems {
 		c.complain("error", sink.Escape(p.Error()))
 	}
@@ -110,6 +114,22 @@ func (c *cli) prune(where *stateFlags, policy state.Keep) error {
 		err = &exit{code: exitEngine}
 	}
 	return err
+}
+
+// kept says of a policy which runs stay.
+func kept(policy state.Keep) string {
+	var words []string
+	if policy.Runs > 0 {
+		words = append(words, fmt.Sprintf("the newest %d stay", policy.Runs))
+	}
+	if policy.Age > 0 {
+		old := age(policy.Age)
+		words = append(words, "those of the last "+old.String()+" stay")
+	}
+	if words == nil {
+		return "any number of any age stays; --keep 1 would leave the newest"
+	}
+	return strings.Join(words, ", ") + ", and so does what goes on or can be resumed"
 }
 
 // retiredAtOnce is how many old runs one run looks at when it ends. It leaves one

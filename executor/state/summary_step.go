@@ -65,6 +65,7 @@ func (s *Step) begin(e *event.Event) {
 
 func (s *Step) start(e *event.Event, epoch int) {
 	s.begin(e)
+	s.RolledBack = false
 	s.Attempts = append(s.Attempts, Attempt{
 		Number: e.Attempt, Epoch: epoch, Command: e.Command, Status: event.StatusRunning, StartedAt: e.Timestamp,
 	})

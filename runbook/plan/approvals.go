@@ -1,7 +1,5 @@
 package plan
 
-import "strings"
-
 // Approvals is the ids of what asks for an approval, in file order: steps,
 // included runbooks, and steps inside of a loop, by their [PlainID].
 func (p *Plan) Approvals() []string { return p.approvals("") }
@@ -24,19 +22,4 @@ func (p *Plan) approvals(within string) (ids []string) {
 		}
 	}
 	return ids
-}
-
-// PlainID is the id of a step as the runbooks have it: without the keys of loops.
-func PlainID(id string) string {
-	for {
-		before, rest, found := strings.Cut(id, "[")
-		if !found {
-			return id
-		}
-		_, after, _ := strings.Cut(rest, "]/")
-		if after == "" {
-			return before
-		}
-		id = before + "/" + after
-	}
 }

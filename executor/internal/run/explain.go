@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -10,14 +11,15 @@ import (
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
-// A Decision says what a resume does about a step that had an attempt before, or
-// that the plan does not have any more.
+// A Decision says what a resume does about a step that had an attempt before or
+// waits for an approval, or that the plan does not have any more.
 type Decision struct {
 	StepID  string
+	Phase   event.Phase // of a handler
 	Do      Fate
 	Why     string    // for a person
 	Asks    bool      // its unless is asked first
-	Ended   string    // how its last attempt did: a status word, or interrupted
+	Ended   string    // how its last attempt did: a status word, interrupted or Undone; without one, Waits, Approved or Rejected
 	Started time.Time // when its last attempt was started
 	Attempt int       // its number
 }
@@ -32,7 +34,17 @@ const (
 	Mark   Fate = "mark"   // it counts as done, because somebody says so
 	Decide Fate = "decide" // somebody must say
 	Later  Fate = "later"  // it depends on what another step puts out this time
+	Ask    Fate = "ask"    // its approval is asked for
+	Fail   Fate = "fail"   // it fails, for its approval was refused
 	Gone   Fate = "gone"   // the runbook does not have it any more
+)
+
+// How a step stands of which there is no attempt that counts.
+const (
+	Undone   = "rolled_back"
+	Waits    = "waiting" // for an approval
+	Approved = "approved"
+	Rejected = "rejected"
 )
 
 var fates = map[fate]Fate{doRun: Run, doKeep: Keep, doRerun: Rerun, doMark: Mark, doNothing: Decide}
@@ -44,27 +56,36 @@ var fates = map[fate]Fate{doRun: Run, doKeep: Keep, doRerun: Rerun, doMark: Mark
 func (m *Machine) Explain(now time.Time) []Decision {
 	m.run.closed = false
 	before := m.memory.clone()
-	resets := map[string]string{}
-	note := func(effects []Effect) {
-		for _, e := range effects {
-			if r, ok := e.(Record); ok && r.Type == event.Reset {
-				resets[r.StepID] = r.Message
-			}
+	x := explanation{machine: m, before: before, resets: map[string]string{}, answers: map[string]event.Event{}, told: map[string]bool{}}
+	for _, e := range m.Handle(now, Begin{}) {
+		if r, ok := e.(Record); ok {
+			x.note(&r.Event)
 		}
 	}
-	note(m.Handle(now, Begin{}))
-	x := explanation{machine: m, before: before, resets: resets, told: map[string]bool{}}
 	for i := range m.first[onFailure] {
 		x.step(i)
 	}
+	x.open()
 	x.rest()
+	x.handlers()
 	return x.list
+}
+
+// note takes down what the machine does at once.
+func (x *explanation) note(e *event.Event) {
+	switch e.Type {
+	case event.Reset:
+		x.resets[e.StepID] = e.Message
+	case event.ApprovalRequested, event.ApprovalGranted, event.ApprovalRejected:
+		x.answers[e.StepID] = *e
+	}
 }
 
 type explanation struct {
 	machine *Machine
 	before  *Memory
-	resets  map[string]string // what was reset, and why
+	resets  map[string]string      // what was reset, and why
+	answers map[string]event.Event // what came last of a question
 	told    map[string]bool
 	list    []Decision
 }
@@ -99,6 +120,8 @@ func (x *explanation) step(i int) {
 	if p := x.before.of(id, group); p != nil {
 		do, why, asks := x.fate(i, p)
 		x.add(id, p, do, why, asks)
+	} else {
+		x.without(id)
 	}
 	if !group || m.nodes[i].inner != 0 {
 		return
@@ -243,6 +266,72 @@ func valuesOf(s *plan.Step) []*plan.Expr {
 		}
 	}
 	return list
+}
+
+// without is for a step of which no attempt counts: it was undone, or there is
+// something to say about its approval.
+func (x *explanation) without(id string) {
+	if x.told[id] || x.before.knows(id) {
+		return
+	}
+	m := x.before
+	given, yes := m.approved[id]
+	no, refused := m.refused[id]
+	_, waits := m.asked[id]
+	back, undone := m.rolled[id]
+	d := Decision{StepID: id}
+	switch now := x.answers[id]; {
+	case now.Type == event.ApprovalGranted:
+		d.Do, d.Why, d.Ended = Run, "approved by "+now.By, Approved
+	case now.Type == event.ApprovalRejected:
+		d.Do, d.Why, d.Ended = Fail, rejection(&now), Rejected
+	case now.Type == event.ApprovalRequested && (yes || refused):
+		d.Do, d.Why, d.Ended = Ask, "it has changed since that was answered", Waits
+	case now.Type == event.ApprovalRequested && waits:
+		d.Do, d.Ended = Ask, Waits
+	case refused:
+		d.Do, d.Why, d.Ended = Fail, rejection(&no), Rejected
+	case waits:
+		d.Do, d.Ended = Ask, Waits
+	case undone:
+		d = back
+	case yes:
+		d.Do, d.Why, d.Ended = Run, "approved by "+given.by, Approved
+	default:
+		return
+	}
+	x.told[id] = true
+	x.list = append(x.list, d)
+}
+
+// open is for questions and for what was undone that no step of the plan has as
+// its own: of included runbooks, and of what is inside of a step.
+func (x *explanation) open() {
+	ids := slices.Concat(slices.Collect(maps.Keys(x.before.asked)), slices.Collect(maps.Keys(x.before.rolled)))
+	slices.Sort(ids)
+	for _, id := range ids {
+		group := slices.ContainsFunc(x.machine.plan.Groups, func(g plan.Group) bool { return g.ID == id })
+		if group || x.machine.stepNamed(x.machine.plan, id) != nil {
+			x.without(id)
+		}
+	}
+}
+
+// handlers are those that ran before: they belong to the end of the run, and the
+// next one is another end.
+func (x *explanation) handlers() {
+	for _, phase := range []event.Phase{event.OnFailure, event.Finally} {
+		why := "it belongs to the end of the run"
+		if phase == event.OnFailure {
+			why = "if the run fails"
+		}
+		for _, s := range x.machine.plan.Phase(string(phase)) {
+			if d, ran := x.before.handled[phaseID{phase, s.ID}]; ran {
+				d.Why = why
+				x.list = append(x.list, d)
+			}
+		}
+	}
 }
 
 // hidden is for something inside of node i that cannot be looked at yet: its

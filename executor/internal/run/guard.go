@@ -108,11 +108,11 @@ func (m *Machine) pass(i int) {
 	g := n.gate
 	switch n.approval {
 	case requested:
-		if m.named(i, m.options.Rejected) {
+		if m.answered(i, m.options.Rejected) {
 			m.recordAbout(i, event.Event{Type: event.ApprovalRejected, By: m.options.ApprovedBy})
 			return
 		}
-		if !m.options.ApproveAll && !m.named(i, m.options.Approved) {
+		if !m.options.ApproveAll && !m.answered(i, m.options.Approved) {
 			m.hold(i)
 			return
 		}
@@ -280,9 +280,9 @@ func (m *Machine) requestApproval(i int) bool {
 	return false
 }
 
-// named reports whether a list of ids has the step, or, by the id without keys,
+// answered reports whether a list of ids has the step, or, by the id without keys,
 // all its like.
-func (m *Machine) named(i int, list []string) bool {
+func (m *Machine) answered(i int, list []string) bool {
 	if len(list) == 0 {
 		return false
 	}
@@ -290,9 +290,20 @@ func (m *Machine) named(i int, list []string) bool {
 	return slices.ContainsFunc(list, func(s string) bool { return s == id || s == m.plainID(i) })
 }
 
+// named is answered for lists in which a step stands for all inside of it too.
+func (m *Machine) named(i int, list []string) bool {
+	if len(list) == 0 {
+		return false
+	}
+	id := m.stepID(i)
+	return m.answered(i, list) || slices.ContainsFunc(list, func(s string) bool {
+		return plan.Inside(id, s) || plan.Inside(m.plainID(i), s)
+	})
+}
+
 // listed is named for the id of something that is no node yet.
 func (m *Machine) listed(id string, list []string) bool {
-	return slices.ContainsFunc(list, func(s string) bool { return s == id || isInside(id, s) })
+	return slices.ContainsFunc(list, func(s string) bool { return plan.Covers(s, id) })
 }
 
 // plainID is the id of a node as the runbooks have it: without keys.

@@ -228,7 +228,7 @@ var freshMutants = []mutant{
 	{"an approval counts twice", "answer.go",
 		"if m.waitsForApproval(n) {", "if true {"},
 	{"an approval is not waited for", "guard.go",
-		"if !m.options.ApproveAll && !m.named(i, m.options.Approved) {", "if false {"},
+		"if !m.options.ApproveAll && !m.answered(i, m.options.Approved) {", "if false {"},
 	{"the run pauses while something runs", "settle.go",
 		"return m.running > 0 || m.between > 0", "return m.between > 0"},
 	{"the run pauses before a retry", "settle.go",

@@ -129,7 +129,7 @@ func (h *history) read(k int, e event.Event) {
 // notWhole: something inside of others was undone.
 func (h *history) notWhole(id string) {
 	for outer := range h.whole {
-		if isInside(id, outer) {
+		if plan.Inside(id, outer) {
 			delete(h.whole, outer)
 		}
 	}
@@ -140,12 +140,12 @@ func (h *history) forget(id string) {
 	delete(h.whole, id)
 	delete(h.steps, id)
 	for inner := range h.steps {
-		if isInside(inner, id) {
+		if plan.Inside(inner, id) {
 			delete(h.steps, inner)
 		}
 	}
 	for inner := range h.whole {
-		if isInside(inner, id) {
+		if plan.Inside(inner, id) {
 			delete(h.whole, inner)
 		}
 	}
@@ -155,7 +155,7 @@ func (h *history) forget(id string) {
 func (h *history) inside(id string) *memoir {
 	var last *memoir
 	for inner, st := range h.steps {
-		if isInside(inner, id) && (last == nil || st.at > last.at) {
+		if plan.Inside(inner, id) && (last == nil || st.at > last.at) {
 			last = st
 		}
 	}
@@ -192,7 +192,7 @@ func (o *oracle) remembers(st *oracleStep) *memoir {
 }
 
 func (o *oracle) says(list []string, st *oracleStep) bool {
-	return slices.Contains(list, st.id) || slices.Contains(list, plainOf(st.id))
+	return slices.ContainsFunc(list, func(s string) bool { return plan.Covers(s, st.id) })
 }
 
 // recall decides what becomes of a step whose turn has come. It reports whether

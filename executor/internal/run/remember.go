@@ -3,10 +3,10 @@ package run
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
 // A Memory is what the events of a run so far say of it, to a machine that goes
@@ -33,6 +33,8 @@ type Memory struct {
 	inside   map[string][]string     // what had an attempt inside of each of those
 	whole    map[string]event.Fingerprint
 	given    map[string]event.Values // outputs of steps that were left out
+	rolled   map[string]Decision     // about steps that were rolled back, and not started since
+	handled  map[phaseID]Decision    // about handlers that ran
 }
 
 type phaseID struct {
@@ -63,7 +65,7 @@ func Remember(events []event.Event) *Memory {
 		past: map[string]*past{}, attempts: map[phaseID]int{}, asked: map[string]event.Fingerprint{},
 		approved: map[string]approved{}, refused: map[string]event.Event{}, items: map[string][]event.Item{},
 		whole: map[string]event.Fingerprint{}, ran: map[string]int{}, undone: map[string]int{}, inside: map[string][]string{},
-		given: map[string]event.Values{},
+		given: map[string]event.Values{}, rolled: map[string]Decision{}, handled: map[phaseID]Decision{},
 	}
 	for i := range events {
 		m.apply(&events[i])
@@ -77,7 +79,7 @@ func (m *Memory) clone() *Memory {
 	c.past, c.attempts, c.asked, c.approved = maps.Clone(m.past), maps.Clone(m.attempts), maps.Clone(m.asked), maps.Clone(m.approved)
 	c.refused, c.ran, c.undone = maps.Clone(m.refused), maps.Clone(m.ran), maps.Clone(m.undone)
 	c.items, c.whole, c.inside = maps.Clone(m.items), maps.Clone(m.whole), maps.Clone(m.inside)
-	c.given = maps.Clone(m.given)
+	c.given, c.rolled, c.handled = maps.Clone(m.given), maps.Clone(m.rolled), maps.Clone(m.handled)
 	for id, list := range c.inside {
 		c.inside[id] = slices.Clip(list)
 	}
@@ -108,6 +110,19 @@ func (m *Memory) apply(e *event.Event) {
 		m.applyStep(e)
 	case event.Rollback:
 		m.applyRollback(e)
+	default:
+		m.applyHandler(e)
+	}
+}
+
+func (m *Memory) applyHandler(e *event.Event) {
+	id := phaseID{e.Phase, e.StepID}
+	switch d, ran := m.handled[id]; {
+	case e.Type == event.Started:
+		m.handled[id] = Decision{StepID: e.StepID, Phase: e.Phase, Do: Run, Ended: "interrupted", Started: e.Timestamp, Attempt: e.Attempt}
+	case ran && ends(e.Type):
+		d.Ended = statusAfter(e.Type).String()
+		m.handled[id] = d
 	}
 }
 
@@ -201,6 +216,7 @@ func (m *Memory) started(id string, e *event.Event) *past {
 	if again := p != nil && p.failed != nil && started.before > m.since; !again {
 		m.ran[id] = m.order
 	}
+	delete(m.rolled, id)
 	m.put(id, started)
 	return started
 }
@@ -249,6 +265,11 @@ func (m *Memory) around(id string) func(yield func(string) bool) {
 // rolledBack notes that a step was undone, and so is not complete what it is
 // inside of.
 func (m *Memory) rolledBack(id string) {
+	if p := m.past[id]; p != nil {
+		d := p.decision(id, Run, "it was rolled back", false)
+		d.Ended = Undone
+		m.rolled[id] = d
+	}
 	delete(m.past, id)
 	delete(m.ran, id)
 	m.undone[id] = m.order
@@ -300,18 +321,11 @@ func (m *Memory) drop(id string, which func(*past) bool) {
 			delete(m.past, inner)
 		}
 		for outer := range m.around(inner) {
-			if isInside(outer, id) {
+			if plan.Inside(outer, id) {
 				delete(m.whole, outer)
 			}
 		}
 	}
-}
-
-// isInside reports whether a step's id is that of something inside of another:
-// outer[key], outer/inner.
-func isInside(id, outer string) bool {
-	rest, ok := strings.CutPrefix(id, outer)
-	return ok && rest != "" && (rest[0] == '[' || rest[0] == '/')
 }
 
 // knows reports whether a step, or something inside of it, had an attempt.

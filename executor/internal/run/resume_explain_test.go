@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
 // happened is what a resumed run did about a step.
@@ -40,7 +41,7 @@ func checkExplained(t rapid.TB, s *scenario, sim *simulation, told []Decision) {
 		}
 		if e.Type == event.Reset {
 			for id, h := range did {
-				h.within = h.within || isInside(id, e.StepID)
+				h.within = h.within || plan.Inside(id, e.StepID)
 			}
 		}
 		h := did[e.StepID]

@@ -24,8 +24,8 @@ type resumption struct {
 
 // isEdited: what is said of a step may be because it was edited.
 func (r *resumption) isEdited(id string) bool {
-	return r.edited != "" && (id == r.edited || isInside(id, r.edited) || isInside(r.edited, id) ||
-		plainOf(id) == r.edited || isInside(plainOf(id), r.edited))
+	return r.edited != "" && (id == r.edited || plan.Inside(id, r.edited) || plan.Inside(r.edited, id) ||
+		plainOf(id) == r.edited || plan.Inside(plainOf(id), r.edited))
 }
 
 // drawDurable is a scenario of a run that may be resumed. Some of its steps may
@@ -87,7 +87,7 @@ func factsOf(journal []event.Event) map[string]fact {
 			f = fact{}
 		case e.Type == event.Reset:
 			for inner, g := range facts {
-				if isInside(inner, id) {
+				if plan.Inside(inner, id) {
 					facts[inner] = fact{order: g.order}
 				}
 			}
@@ -181,7 +181,7 @@ func checkResumed(t rapid.TB, s *scenario, sim *simulation) {
 			}
 			why, ok := reset[id]
 			for outer, because := range reset {
-				if isInside(id, outer) {
+				if plan.Inside(id, outer) {
 					why, ok = because, true
 				}
 			}
@@ -245,7 +245,7 @@ func needsUndone(p *plan.Plan, journal []event.Event, id string) bool {
 				for _, n := range p.Steps[i].Needs {
 					need := prefix + p.Steps[n].ID
 					for u := range undone {
-						lost[i] = lost[i] || u == need || isInside(u, need)
+						lost[i] = lost[i] || u == need || plan.Inside(u, need)
 					}
 					lost[i] = lost[i] || lost[n]
 				}
@@ -253,7 +253,7 @@ func needsUndone(p *plan.Plan, journal []event.Event, id string) bool {
 		}
 		for i := range p.Steps {
 			own := prefix + p.Steps[i].ID
-			if id != own && !isInside(id, own) {
+			if id != own && !plan.Inside(id, own) {
 				continue
 			}
 			if lost[i] {
