@@ -111,7 +111,7 @@ func (c *cli) answer(flags *stateFlags, ref string, q state.Request) error {
 	switch {
 	case err == nil:
 		c.note(fmt.Sprintf("%s step %q of run %s", word, q.Step, kept.ID))
-		c.help(&applyFlags{}, goOn(kept.ID, ""))
+		c.help(&applyFlags{}, c.goOnHelp(kept.ID, ""))
 		return nil
 	case !errors.As(err, &busy):
 		return &exit{code: exitEngine, err: err}

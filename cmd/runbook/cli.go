@@ -20,6 +20,7 @@ type cli struct {
 	noColor bool
 
 	origins map[string]origin // where the values of flags came from, by flag
+	state   string            // the folder where runs are kept, where the command line says so
 	files   []settingsFile    // that were looked for
 }
 

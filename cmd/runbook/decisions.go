@@ -36,7 +36,7 @@ func (c *cli) undecided(f *applyFlags, id uuid.UUID, list []executor.Decision) e
 		}
 	}
 	for _, d := range list {
-		e.help = append(e.help, decisionHelp(id, d))
+		e.help = append(e.help, c.decisionHelp(id, d))
 	}
 	return e
 }
@@ -48,12 +48,12 @@ func needs(n int) string {
 	return fmt.Sprintf("%d steps need a decision", n)
 }
 
-func decisionHelp(id uuid.UUID, d executor.Decision) string {
+func (c *cli) decisionHelp(id uuid.UUID, d executor.Decision) string {
 	step := quote(d.StepID)
 	if d.Ended == event.StatusCompleted.String() {
-		return fmt.Sprintf("runbook resume %s --rerun %s, or --keep %s if what it did still counts", id, step, step)
+		return fmt.Sprintf("%s --rerun %s, or --keep %s if what it did still counts", c.again("resume", id.String()), step, step)
 	}
-	return fmt.Sprintf("runbook resume %s --rerun %s, or --mark-done %s if it has done its work", id, step, step)
+	return fmt.Sprintf("%s --rerun %s, or --mark-done %s if it has done its work", c.again("resume", id.String()), step, step)
 }
 
 // shownLines is how much of a log is shown of a step that needs a decision.

@@ -69,7 +69,7 @@ func (c *cli) detach(f *applyFlags) error {
 	line, _ := bufio.NewReader(told).ReadString('\n')
 	id, begun := strings.CutSuffix(line, "\n")
 	if begun {
-		c.help(f, []string{"to follow it: runbook logs " + id + " -f", "to end it: runbook cancel " + id})
+		c.help(f, []string{"to follow it: " + c.again("logs", id) + " -f", "to end it: " + c.again("cancel", id)})
 		return c.write("", func(w io.Writer) error { _, err := fmt.Fprintln(w, id); return err })
 	}
 	end, err := engine.Wait()

@@ -69,7 +69,7 @@ func (c *cli) logs(f *logsFlags, ref, step string) error {
 		return &exit{code: exitEngine, err: err}
 	}
 	defer follower.Close()
-	v := &logView{run: r, step: step, attempt: f.attempt, w: bufio.NewWriterSize(c.stdout, 64<<10), summary: &state.Summary{}}
+	v := &logView{cli: c, run: r, step: step, attempt: f.attempt, w: bufio.NewWriterSize(c.stdout, 64<<10), summary: &state.Summary{}}
 	v.whole, v.color, v.terminal = step == "", c.colored(c.stdout), isTerminal(c.stdout)
 	for {
 		standing, err := r.Standing() // first: what had ended by then has written all
@@ -106,6 +106,7 @@ const followDelay = 200 * time.Millisecond
 
 // A logView prints the logs of a run as they grow.
 type logView struct {
+	cli             *cli
 	run             *state.Run
 	step            string // empty: all
 	attempt         int    // 0: all
@@ -220,7 +221,7 @@ func (v *logView) notFound() error {
 			return usage("did you mean \""+near+"\"?", "run %s has no step %q", v.run.ID, v.step)
 		}
 	}
-	return usage("runbook show "+v.run.ID.String()+" lists the steps", "run %s has no step %q", v.run.ID, v.step)
+	return usage(v.cli.again("show", v.run.ID.String())+" lists the steps", "run %s has no step %q", v.run.ID, v.step)
 }
 
 func (v *logView) name(t *logTail) string {

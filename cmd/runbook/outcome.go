@@ -18,9 +18,9 @@ func (c *cli) outcome(r executor.PlanResult, f *applyFlags, s *signals) error {
 	id := r.PlanID
 	switch {
 	case r.EngineFailed:
-		return &exit{code: exitEngine, err: fmt.Errorf("the engine could not go on: %s", r.Error), help: goOn(id, "when that is mended")}
+		return &exit{code: exitEngine, err: fmt.Errorf("the engine could not go on: %s", r.Error), help: c.goOnHelp(id, "when that is mended")}
 	case r.Status == event.StatusCancelled && (!f.undo || s.asked()):
-		c.help(f, goOn(id, ""))
+		c.help(f, c.goOnHelp(id, ""))
 		return &exit{code: s.code()}
 	case r.Refused == event.ReasonLock: // nothing of the runbook failed: try again later
 		return &exit{code: exitEngine}
@@ -33,24 +33,34 @@ func (c *cli) outcome(r executor.PlanResult, f *applyFlags, s *signals) error {
 		return c.undecided(f, id, r.Undecided)
 	case r.Status == event.StatusPaused:
 		c.complain("paused", pausedText(r.Waiting))
-		c.help(f, answerHelp(id, r.Waiting))
+		c.help(f, c.answerHelp(id, r.Waiting))
 		return &exit{code: exitPaused}
 	case r.Status != event.StatusCompleted, r.HandlerFailed:
 		if r.Refused == "" && r.Status != event.StatusCompleted {
-			c.help(f, goOn(id, "when that is mended"))
+			c.help(f, c.goOnHelp(id, "when that is mended"))
 		}
 		return &exit{code: exitFailed}
 	}
 	return nil
 }
 
-// goOn says how a run that has not completed is taken further.
-func goOn(id uuid.UUID, when string) []string {
+// again is how another command about a run is called. It finds the run where this
+// one was told to keep it.
+func (c *cli) again(command, id string) string {
+	line := fmt.Sprintf("runbook %s %s", command, id)
+	if c.state != "" {
+		line += " --state-dir " + quote(c.state)
+	}
+	return line
+}
+
+// goOnHelp says how a run that has not completed is taken further.
+func (c *cli) goOnHelp(id uuid.UUID, when string) []string {
 	text := "to go on from here"
 	if when != "" {
 		text += " " + when
 	}
-	return []string{fmt.Sprintf("%s: runbook resume %s", text, id)}
+	return []string{text + ": " + c.again("resume", id.String())}
 }
 
 // help prints what can be done next, to who reads the console.
@@ -75,14 +85,14 @@ func pausedText(waiting []string) string {
 }
 
 // answerHelp says how a paused run is answered and taken further.
-func answerHelp(id uuid.UUID, waiting []string) []string {
+func (c *cli) answerHelp(id uuid.UUID, waiting []string) []string {
 	var flags []string
 	for _, step := range waiting {
 		flags = append(flags, "--approve "+quote(plan.PlainID(step)))
 	}
-	lines := []string{fmt.Sprintf("to give it and go on: runbook resume %s %s", id, strings.Join(slices.Compact(flags), " "))}
+	lines := []string{fmt.Sprintf("to give it and go on: %s %s", c.again("resume", id.String()), strings.Join(slices.Compact(flags), " "))}
 	if len(waiting) > 0 {
-		lines = append(lines, fmt.Sprintf("somebody else can give it: runbook approve %s %s", id, quote(waiting[0])))
+		lines = append(lines, fmt.Sprintf("somebody else can give it: %s %s", c.again("approve", id.String()), quote(waiting[0])))
 	}
 	return lines
 }

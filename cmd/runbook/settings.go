@@ -119,6 +119,9 @@ func (c *cli) readSettings(cmd *cobra.Command) error {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Changed {
 			c.origins[f.Name] = origin{"flag", "--" + f.Name}
+			if f.Name == "state-dir" {
+				c.state = f.Value.String()
+			}
 		}
 	})
 	if err := c.readEnv(cmd); err != nil {

@@ -60,7 +60,7 @@ func (c *cli) show(where *stateFlags, ref, output string) error {
 		return written
 	}
 	if err != nil { // what comes before the damage was shown
-		return &exit{code: exitEngine, err: err, help: []string{"runbook verify " + r.ID.String() + " tells more"}}
+		return &exit{code: exitEngine, err: err, help: []string{c.again("verify", r.ID.String()) + " tells more"}}
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ func (c *Console) stateLine(r *runView, e event.Event) {
 	case event.Reset:
 		c.stepLine(e, event.StatusRunning, "runs again", e.Message)
 	default:
-		if !ends(e.Type) || r.undoing && e.Phase == event.Main {
+		if !ends(e.Type) || r.undoing && e.Phase == event.Main || r.barred && e.Kept {
 			return
 		}
 		c.endLine(r.step(e), e, r)

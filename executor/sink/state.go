@@ -82,6 +82,9 @@ func (r *runView) step(e event.Event) *stepView {
 
 // apply takes in a state event.
 func (r *runView) apply(e event.Event) {
+	if r.barred && e.Kept { // what a step came to before is not why
+		return
+	}
 	switch e.Type {
 	case event.RunStarted:
 		r.name, r.total, r.startedAt = e.Name, e.Total, e.Timestamp

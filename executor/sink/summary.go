@@ -131,6 +131,9 @@ func (s *summary) verdict(b []byte) []byte {
 	case r.err != "":
 		b = append(b, ": "+Escape(r.err)...)
 	}
+	if r.barred { // how the steps stand is how they stood
+		return append(b, '\n')
+	}
 	b = s.counts(b)
 	return append(b, '\n')
 }
