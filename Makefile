@@ -7,7 +7,7 @@ FUZZ   ?= .
 TIME   ?= 10s
 # ROUNDS is for each test of faults, SOAK chooses among them.
 ROUNDS ?= 300
-SOAK   ?= ^Test(KilledAt|ResumeOfWhat|FullDisk$$|FewDescriptors|SecondEngine|Suspended|Floods|FiveHundred|HundredThousand)
+SOAK   ?= ^Test(KilledAt|ResumeOfWhat|FullDisk|FewDescriptors|FewProcesses|LittleMemory|Reader|BadWebhooks|SecondEngine|Suspended|Floods|FiveHundred|HundredThousand)
 
 SHELL       := bash
 .SHELLFLAGS := -o pipefail -c

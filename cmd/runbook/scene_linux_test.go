@@ -125,9 +125,15 @@ type engine struct {
 // start starts the program in the scene; what it tells of a run is kept.
 func (s *scene) start(env []string, args ...string) *engine {
 	s.t.Helper()
+	return s.startBy([]string{"runbook"}, env, args...)
+}
+
+// startBy is start, with the words that the command line begins with.
+func (s *scene) startBy(words, env []string, args ...string) *engine {
+	s.t.Helper()
 	e := &engine{t: s.t, dead: make(chan struct{})}
 	e.more = sync.NewCond(&e.mu)
-	e.cmd = exec.Command("runbook", args...)
+	e.cmd = exec.Command(words[0], append(words[1:len(words):len(words)], args...)...)
 	e.cmd.Dir = s.dir
 	e.cmd.Env = append(append(os.Environ(), "GORACE=atexit_sleep_ms=0"), env...)
 	e.cmd.Stderr = &e.stderr
