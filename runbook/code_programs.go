@@ -30,6 +30,7 @@ type codeProgram struct {
 	besides  bool   // that holds in spite of flags of code
 	toggle   string // flags that make the first such word code
 	under    string // subcommands only behind which anything is code
+	subs     bool   // some subcommands have rows of their own: NAME-SUBCOMMAND
 	skip     int    // words before what wraps and joins are about
 	wraps    bool   // the rest is a command of its own
 	joins    bool   // the rest is made one text for a shell
@@ -54,6 +55,7 @@ const (
 	sshValues     = "-B -b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -P -Q -R -S -W -w"
 	mysqlValues   = "-h --host -u --user -P --port -D --database -S --socket --defaults-file --defaults-extra-file --login-path --default-character-set"
 	psqlValues    = "-v --set --variable -d --dbname -h --host -p --port -U --username -o --output -L --log-file -F --field-separator -R --record-separator -P --pset -T --table-attr"
+	ansibleValues = "-m -i -u -l -t -f -M -U -C -d -c -T --module-name --inventory --user --limit --tags --skip-tags --forks --module-path --url --connection --timeout --private-key --key-file --become-user --become-method --vault-id --vault-password-file --start-at-task"
 	sshCode       = "-o:ProxyCommand -o:LocalCommand -o:KnownHostsCommand -o:RemoteCommand"
 
 	sshSafe     = `write the remote command out, and pass the value in stdin: exec: [ssh, HOST, 'read -r value; echo "$value"'], stdin: "${{ ... }}"`
@@ -68,6 +70,7 @@ const (
 	makeSafe    = `pass the value in a variable: env: {VALUE: "${{ ... }}"}, and read "$$VALUE" in the recipe: the shell does not run what is in it, but make would expand $(VALUE)`
 	xargsSafe   = `put the placeholder behind the code: exec: [xargs, "-I{}", sh, -c, 'echo "$1"', sh, "{}"]`
 	remoteSafe  = `write the remote command out; values can reach it in a file or in stdin`
+	ansibleSafe = `pass the value in a variable, for ansible evaluates what is in {{ }}: env: {VALUE: "${{ ... }}"}, and read lookup('env', 'VALUE') in the playbook`
 	socatSafe   = `write the kind of the address out, such as "TCP:${{ ... }}", and write out what EXEC and SYSTEM start`
 	writtenOut  = `write it out`
 	parallelArg = `put the value behind the command: exec: [parallel, echo, ":::", "${{ ... }}"]`
@@ -109,7 +112,13 @@ var codePrograms = []codeProgram{
 	{names: "tar gtar", code: "--checkpoint-action:exec --to-command -I --use-compress-program -F --info-script --new-volume-script --rsh-command", value: "-f -C -T -X -b -H --file --directory", safe: writtenOut},
 	{names: "rsync", code: "-e --rsh --rsync-path", value: "-f -B -T -M --filter --exclude --include --files-from", safe: writtenOut},
 	{names: "socat", words: `(?i)^(exec:|system:|shell:|$)`, long: true, safe: socatSafe},
-	{names: "git", code: "-c:alias. -c:core.sshcommand -c:core.pager -c:core.editor -c:core.fsmonitor -c:core.hookspath -c:diff. -c:credential. -c:sequence.editor -c:gpg. -c:filter. -c:include --exec --exec-path --upload-pack --receive-pack", value: "-C --git-dir --work-tree", variable: `"$VALUE"`},
+	{names: "git", subs: true, code: "-c:alias. -c:core.sshcommand -c:core.pager -c:core.editor -c:core.fsmonitor -c:core.hookspath -c:diff. -c:credential. -c:sequence.editor -c:gpg. -c:filter. -c:include --exec --exec-path --upload-pack --receive-pack", value: "-C --git-dir --work-tree", variable: `"$VALUE"`},
+	{names: "git-rebase", code: "-x --exec", value: "-s -X --onto --strategy --strategy-option", variable: `"$VALUE"`},
+	{names: "git-submodule", under: "foreach", joins: true, variable: `"$VALUE"`},
+	{names: "git-bisect", under: "run", wraps: true},
+	{names: "git-filter-branch", code: "--setup --env-filter --tree-filter --index-filter --parent-filter --msg-filter --commit-filter --tag-name-filter", value: "-d --subdirectory-filter --original --state-branch", variable: `"$VALUE"`},
+	{names: "git-difftool git-mergetool", code: "-x --extcmd", value: "-t --tool", variable: `"$VALUE"`},
+	{names: "git-grep", code: "-O --open-files-in-pager", value: "-e -f -A -B -C -m --max-depth", safe: writtenOut},
 
 	// Databases.
 	{names: "psql", code: "-c --command", value: psqlValues, file: "-f --file", stdin: true, safe: psqlSafe},
@@ -135,7 +144,8 @@ var codePrograms = []codeProgram{
 	{names: "az", under: "run-command", code: "--scripts --script", long: true, safe: `pass the value with --parameters, and read "$1" in the script`},
 	{names: "aws", under: "send-command execute-command", code: "--parameters:commands --parameters:{ --command", long: true, safe: writtenOut},
 	{names: "salt salt-call salt-ssh", under: "cmd.run cmd.run_all cmd.run_stdout cmd.shell", joins: true, safe: remoteSafe},
-	{names: "ansible", code: "-a --args", value: "-m -i -u -l -t -f -e -M --module-name --inventory --user --limit --extra-vars", safe: remoteSafe},
+	{names: "ansible ansible-console", code: "-a --args -e --extra-vars", value: ansibleValues, safe: remoteSafe},
+	{names: "ansible-playbook ansible-pull", code: "-e --extra-vars", value: ansibleValues, safe: ansibleSafe},
 	{names: "heroku", under: "run run:detached", value: "-a --app -r --remote -s --size -e --env", joins: true, safe: remoteSafe},
 	{names: "fly flyctl", code: "-C", value: "-a --app -c --config", safe: remoteSafe},
 	{names: "tmux", under: "send-keys send new-session new new-window neww split-window splitw respawn-pane run-shell run pipe-pane", value: "-t -s -n -c -e -x -y -F -L -S -f", joins: true, safe: writtenOut},

@@ -57,7 +57,7 @@ func (r *codeReading) end() {
 func (r *codeReading) start(words []*node) {
 	r.over = true
 	r.codeLine.away = r.codeLine.away || r.codeProgram.away
-	if len(words) > 0 && r.under == "" && r.dynamic(words[0]) {
+	if len(words) > 0 && (r.under == "" || r.skip == 0) && r.dynamic(words[0]) {
 		r.isFile(words[0])
 		return
 	}
@@ -125,6 +125,9 @@ func (r *codeReading) word(w *node) {
 	switch {
 	case !r.armed:
 		r.armed = slices.Contains(strings.Fields(r.under), strings.ToLower(literal(w)))
+		return
+	case r.subs && r.plain == 0 && !r.dynamic(w) && programOf(r.name+"-"+literal(w)) != nil:
+		r.start(append([]*node{{Kind: w.Kind, Value: r.name + "-" + literal(w)}}, r.rest...))
 		return
 	case r.wraps && strings.Contains(literal(w), "=") && r.plain == 0 && r.skip == 0 && !strings.HasPrefix(w.Value, "${{"):
 		r.assignment(w)

@@ -11,7 +11,7 @@ import (
 // What is known is judged, and what is not is no mistake, nor is what only the
 // unknown decides on.
 func TestMistakes(t *testing.T) {
-	scope := &plan.Scope{Params: plan.Values{"dash": "-rf", "list": []any{"a"}, "long": "48h", "none": nil, "zero": "0s", "word": "soon", "empty": ""}}
+	scope := &plan.Scope{Params: plan.Values{"dash": "-rf", "list": []any{"a"}, "long": "48h", "none": nil, "zero": "0s", "set": "a!=id", "word": "soon", "empty": ""}}
 	known := func(r plan.Ref) bool { return r.Root == "params" }
 	arg := func(text string) func(*plan.Step) {
 		return func(s *plan.Step) { s.Command = plan.Exec("x", valuesOf(t, text)) }
@@ -25,6 +25,11 @@ func TestMistakes(t *testing.T) {
 		{"an option", arg("${{ params.dash }}"), "argument 1: the value of ${{ params.dash }} begins with - and would be taken for an option; write --flag=${{ params.dash }}, or put -- before it"},
 		{"how it begins is known", arg("${{ params.dash }}${{ steps.a.outputs.x }}"), "argument 1: the value of ${{ params.dash }}${{ steps.a.outputs.x }} begins with - and would be taken for an option; write --flag=${{ params.dash }}${{ steps.a.outputs.x }}, or put -- before it"},
 		{"how it begins is not", arg("${{ steps.a.outputs.x }}${{ params.dash }}"), ""},
+		{"a variable of make", func(s *plan.Step) { s.Command = plan.Exec("make", valuesOf(t, "build", "x-${{ params.set }}")) }, "argument 2: the value of x-${{ params.set }} holds =, and make would take it for a variable and run what is in its text; pass it in env"},
+		{"a goal, a flag, a folder", func(s *plan.Step) {
+			s.Command = plan.Exec("/usr/bin/make", valuesOf(t, "${{ params.word }}", "-C", "${{ params.set }}", "--file=${{ params.set }}"))
+		}, ""},
+		{"another program", func(s *plan.Step) { s.Command = plan.Exec("cmake", valuesOf(t, "${{ params.set }}")) }, ""},
 		{"a secret", arg("${{ secrets.s }}"), ""},
 		{"null", arg("${{ params.none }}"), `argument 1: the value is null, which has no text; give another one with ??, in "params.none"`},
 		{"no such element", arg("${{ params.list[1] }}"), `argument 1: the list has 1 elements, and no element at this place, in "params.list[1]"`},

@@ -110,6 +110,7 @@ func (r *resolver) args(c Command) (args []string, secret []bool) {
 			}
 			if !literal {
 				r.fail(key, passable(a.Value, t.Text, 0))
+				r.fail(key, plainGoal(&c, i, t.Text))
 			}
 			if t.data {
 				r.fail(key, plainData(c.Kind, a, t.Text, options))
@@ -180,25 +181,4 @@ func (r *resolver) eval(e *Expr) (x any, known bool, err error) {
 	}
 	x, known, _, err = e.EvalTri(r.scope, r.known)
 	return x, known, err
-}
-
-// plainData refuses data that a program would take for something else. What a
-// reviewer saw as a value must not become an option, nor, for the AWS command
-// line, the name of a file to send.
-func plainData(kind Kind, a Arg, text string, options bool) error {
-	why := ""
-	switch {
-	case !options:
-		return nil
-	case strings.HasPrefix(text, "-"):
-		why = "- and would be taken for an option"
-	case kind == KindAwsCli && (strings.HasPrefix(text, "file://") || strings.HasPrefix(text, "fileb://")):
-		why = "file:// and aws would read that file"
-	default:
-		return nil
-	}
-	if a.Flag == "" {
-		why += fmt.Sprintf("; write --flag=%s, or put -- before it", a.Value)
-	}
-	return fmt.Errorf("the value of %s begins with %s", a.Value, why)
 }
