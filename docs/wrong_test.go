@@ -58,6 +58,7 @@ var wrong = []string{
 	step("exec: [make]", "retry: {times: 3, delay: 1m, max_delay: 10s}"),
 	step("exec: [make]", "env: {RUNBOOK_STEP_ID: other}"),
 	step("exec: [make]", "working_dir: ~/src"),
+	step("exec: [ls, \"|\", wc]"),
 	step("exec: [make install]"),
 	step("script: {path: scripts}"),
 	step("exec: [make]", "env: {<<: {A: b}}"),

@@ -83,6 +83,7 @@ func TestBind(t *testing.T) {
 		{text("count", "99999999999999999999"), nil, `!param "count" is too large a number`},
 		{text("count", "0"), nil, `!param "count" must be at least 1`},
 		{text(), map[string]string{"COUNT": "many"}, `!env COUNT: error: param "count" must be a whole number`},
+		{text("ratio", "1e400"), nil, `!param "ratio" is too large a number`},
 		{text("deep", "yes"), nil, `!param "deep" must be true or false`},
 		{text("ratio", "NaN"), nil, `!param "ratio" must be a number`},
 		{text("ratio", "\"1\""), nil, `!param "ratio" must be a number`},
@@ -122,7 +123,7 @@ func TestBindTellsNoValues(t *testing.T) {
 		t.Errorf("a value is told:\n%s", got)
 	}
 	for _, file := range []string{
-		"name: no\n", "name: !x " + canary + "\n", "name: 012\n", "name: [" + canary + "\n", "name: \"" + canary + "\n", canary, "[" + canary + "]",
+		"ratio: 1e2001\n", "name: no\n", "name: !x " + canary + "\n", "name: 012\n", "name: [" + canary + "\n", "name: \"" + canary + "\n", canary, "[" + canary + "]",
 		"name: &a " + canary + "\nname: *a\n", "name: *" + canary + "\n", "name: " + canary + "\n---\nx: y\n", "? [" + canary + "]\n: x\n", "name: \"\\x00" + canary + "\"\n",
 		"name: " + canary + ": x\n", "name: 2001-01-01\n", "{a: " + canary,
 	} {

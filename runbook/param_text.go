@@ -44,6 +44,9 @@ func read(text string, fragment *node) (any, error) {
 				return v, nil
 			}
 		}
+		if powerOfTen.MatchString(text) {
+			return nil, readError{"is too large a number", ""}
+		}
 		return nil, readError{"must be a number", "write it such as 3, 0.5 or 1e6"}
 	}
 	return readYAML(text, fragment)

@@ -41,6 +41,7 @@ const (
 	ruleHandler      = "handler"
 	ruleCode         = "code"
 	ruleLock         = "lock"
+	rulePlainText    = "plain-text"
 )
 
 // Rules returns every rule that a diagnostic can name, in the order a file meets
@@ -83,6 +84,7 @@ func Rules() []Rule {
 		{ruleForeach, "The items of a foreach must differ, and be no more than 10,000."},
 		{ruleLock, "A step must not ask for a lock that the run, or the step around it, holds already."},
 		{ruleOutput, "An output has one definition."},
+		{rulePlainText, "What only a shell would read in exec, and what is nearly an expression, is plain text."},
 		{ruleHandler, "Handlers run one by one when all else is over: some keys have no meaning there."},
 	}
 }
@@ -109,6 +111,8 @@ func meaning() []func(*checker, *document) {
 		checkEnv,
 		checkPrograms,
 		checkPaths,
+		checkPlainText,
+		checkShellWords,
 		checkSizes,
 		checkScripts,
 	}

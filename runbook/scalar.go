@@ -21,6 +21,8 @@ var (
 	allDigits   = regexp.MustCompile(`^[-+]?[0-9]+$`)
 	// wholeNumber is a number whose text is the same whoever writes it out.
 	wholeNumber = regexp.MustCompile(`^(0|-?[1-9][0-9]*)$`)
+	// powerOfTen is a number that is text to the parser where it is too large.
+	powerOfTen = regexp.MustCompile(`^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$`)
 )
 
 // scalarTrap returns what is wrong with an unquoted value whatever is expected
@@ -36,6 +38,8 @@ func scalarTrap(n *node) *trap {
 		return ambiguous(v, "a date", "text", "")
 	case sexagesimal.MatchString(v):
 		return ambiguous(v, "a number counted in sixties", "text", "")
+	case n.Tag == tagString && powerOfTen.MatchString(v):
+		return &trap{tooLargeNumber + shorten(v) + " is too large to be kept exactly", `quote it: "` + shorten(v) + `"`}
 	case n.Tag == tagString:
 		return nil
 	case n.Tag == tagFloat && isNotFinite(v):

@@ -1,6 +1,8 @@
 package run
 
 import (
+	"strings"
+
 	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
@@ -90,14 +92,35 @@ func (m *Machine) RequireMessage(n Node, g *plan.Guard) string {
 
 // requireMessage is what a require says that does not hold.
 func requireMessage(g *plan.Guard, scope *plan.Scope) string {
-	text, err := g.Message.Resolve(scope)
-	switch {
-	case err == nil && text.Text != "" && !text.Secret:
-		return text.Text
-	case !g.Message.IsZero():
-		return g.Message.String() // better with holes than not at all
-	case g.Expr != nil:
+	if text := messageText(g.Message, scope); text != "" {
+		return text
+	}
+	if g.Expr != nil {
 		return "require does not hold: " + g.Expr.Source()
 	}
 	return "require does not hold"
+}
+
+// messageText is a message with what its expressions give, and a word where one
+// gives nothing: it is told all the same. Empty: it says nothing.
+func messageText(message plan.Value, scope *plan.Scope) string {
+	var b strings.Builder
+	says := false
+	for _, part := range message.Parts() {
+		text, err := plan.Template(part).Resolve(scope)
+		if err == nil && !text.Secret {
+			says = says || text.Text != ""
+			b.WriteString(text.Text)
+			continue
+		}
+		if v, err := part.Expr.Eval(scope); err == nil && v == nil {
+			b.WriteString("null")
+		} else {
+			b.WriteString("(no value: " + part.Expr.Source() + ")")
+		}
+	}
+	if !says {
+		return ""
+	}
+	return b.String()
 }
