@@ -25,20 +25,18 @@ func (r *liveRun) logTail() string {
 	if path == "" {
 		return ""
 	}
-	return fileTail(path)
-}
-
-// LogTail is the last lines of a log, some 40 of them, in which secrets are
-// hidden as they are in every log; empty where it cannot be read.
-func LogTail(path string) string { return fileTail(path) }
-
-// fileTail is the last lines of a file, whole ones where it can be.
-func fileTail(path string) string {
 	f, err := os.Open(path)
 	if err != nil {
 		return ""
 	}
 	defer f.Close()
+	return LogTail(f)
+}
+
+// LogTail is the last lines of a log, whole ones where it can be, some 40 of them,
+// in which secrets are hidden as they are in every log; empty where it cannot be
+// read.
+func LogTail(f *os.File) string {
 	info, err := f.Stat()
 	if err != nil {
 		return ""

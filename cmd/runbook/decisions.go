@@ -63,7 +63,12 @@ func lastLines(kept *state.Run, d executor.Decision) []string {
 	if kept == nil {
 		return nil
 	}
-	text := executor.LogTail(kept.LogFile(d.StepID, event.Main, d.Attempt))
+	file, err := kept.OpenLog(d.StepID, event.Main, d.Attempt)
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	text := executor.LogTail(file)
 	if text == "" {
 		return nil
 	}

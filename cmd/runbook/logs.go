@@ -82,7 +82,7 @@ func (c *cli) logs(f *logsFlags, ref, step string) error {
 		}
 		over := standing.Status != event.StatusRunning || damage != nil
 		if err := v.print(over || !f.follow); err != nil {
-			return outputError("standard output", err)
+			return err
 		}
 		if damage != nil {
 			return &exit{code: exitEngine, err: damage}
@@ -149,7 +149,10 @@ func (v *logView) print(last bool) error {
 		}
 	}
 	v.tails = left
-	return v.w.Flush()
+	if err := v.w.Flush(); err != nil {
+		return outputError("standard output", err)
+	}
+	return nil
 }
 
 // take adds the attempts that were started since, in order, and tells which of

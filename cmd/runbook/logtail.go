@@ -5,9 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
-	"syscall"
 	"time"
 )
 
@@ -19,16 +17,16 @@ const maxLogLine = 1 << 20
 // so that a last line without a newline is printed too. A step that wrote nothing
 // has no log.
 func (v *logView) copy(t *logTail, ended bool) error {
-	file, err := os.OpenFile(v.run.LogFile(t.id, t.phase, t.n), os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+	file, err := v.run.OpenLog(t.id, t.phase, t.n)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
-		return err
+		return &exit{code: exitEngine, err: err}
 	}
 	defer file.Close()
 	if _, err := file.Seek(t.offset, io.SeekStart); err != nil {
-		return err
+		return &exit{code: exitEngine, err: err}
 	}
 	chunk := make([]byte, 64<<10)
 	for {
@@ -43,7 +41,7 @@ func (v *logView) copy(t *logTail, ended bool) error {
 			break
 		}
 		if err != nil {
-			return err
+			return &exit{code: exitEngine, err: err}
 		}
 	}
 	if ended && len(t.part) > 0 {

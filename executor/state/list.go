@@ -78,14 +78,14 @@ func (f *Folder) entry(id uuid.UUID, want Filter) (*Entry, error) {
 	if !want.asked(&e.Asked) {
 		return nil, nil
 	}
-	if e.Standing, err = r.Standing(); err != nil {
-		return nil, err
-	}
-	if e.Damage = r.Damage(); e.Damage != nil {
-		if gone(r) {
-			return nil, nil
-		}
+	e.Standing, err = r.Standing()
+	switch e.Damage = r.Damage(); {
+	case e.Damage != nil && gone(r):
+		return nil, nil
+	case e.Damage != nil:
 		e.Status = event.StatusDamaged
+	case err != nil:
+		return nil, err
 	}
 	if len(want.Status) > 0 && !slices.Contains(want.Status, e.Status) {
 		return nil, nil

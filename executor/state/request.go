@@ -73,6 +73,11 @@ func (r *Run) request(q Request) error {
 	if err := os.Mkdir(r.Requests(), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
+	dir, err := openFolder(r.Requests())
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
 	temp := filepath.Join(r.Requests(), requestTemp+name.String())
 	file, err := os.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {

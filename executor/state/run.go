@@ -70,6 +70,21 @@ func (r *Run) LogFile(stepID string, phase event.Phase, attempt int) string {
 	return filepath.Join(r.Logs(), LogName(stepID, phase, attempt))
 }
 
+// OpenLog opens the log of one attempt, to read it: in the folder of the logs
+// itself, and nothing that a link leads to.
+func (r *Run) OpenLog(stepID string, phase event.Phase, attempt int) (*os.File, error) {
+	dir, err := openFolder(r.Logs())
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", r.ID, err)
+	}
+	defer dir.Close()
+	file, err := openRegular(r.LogFile(stepID, phase, attempt))
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", r.ID, err)
+	}
+	return file, nil
+}
+
 // Asked is what was asked for.
 func (r *Run) Asked() (Asked, error) {
 	_, a, err := r.readAsked()
@@ -123,16 +138,27 @@ func openFolder(path string) (*os.File, error) {
 	return dir, err
 }
 
-// readFile reads a regular file that is no link to one.
-func readFile(path string) ([]byte, error) {
+// openRegular opens a regular file that is no link to one.
+func openRegular(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, syscall.ELOOP) {
+		return nil, fmt.Errorf("%q is a link", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(err, fmt.Errorf("%q is not a regular file", path), file.Close())
+	}
+	return file, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	file, err := openRegular(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, errors.Join(err, fmt.Errorf("%q is not a regular file", path))
-	}
 	return io.ReadAll(file)
 }
 

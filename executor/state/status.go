@@ -81,7 +81,7 @@ func endStatus(e *event.Event) event.Status {
 // as long as it returns true. What is no record is passed over: this is a quick
 // look, and whoever reads from the beginning sees the damage.
 func (r *Run) backwards(visit func(*event.Event) bool) error {
-	file, err := os.Open(r.JournalFile())
+	file, err := openRegular(r.JournalFile())
 	if errors.Is(err, os.ErrNotExist) {
 		return nil // the engine has just begun, or died beginning
 	}
