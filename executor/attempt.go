@@ -55,6 +55,11 @@ func (r *liveRun) newJob(n run.Node, number int) *job {
 	if j.inv, j.err = j.step.Invocation(nil); j.err != nil || judged(j.step) {
 		j.scope = r.scope(n)
 		j.inv, j.err = j.step.Invocation(j.scope)
+		r.mu.Lock()
+		if err := r.machine.SecretMisfit(n, r.hidden()); err != nil {
+			j.err = err
+		}
+		r.mu.Unlock()
 	}
 	j.file = r.outputFile(j)
 	j.own = r.ownVariables(j)

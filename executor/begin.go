@@ -2,9 +2,11 @@ package executor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/executor/internal/run"
@@ -27,6 +29,9 @@ func (r *liveRun) begin() {
 		}
 		if err == nil {
 			err = r.checkGiven()
+		}
+		if err == nil {
+			err = r.checkSecretParams()
 		}
 		if err == nil {
 			r.warnOfOpenSecrets()
@@ -53,6 +58,21 @@ func (r *liveRun) begin() {
 			return
 		}
 	}
+}
+
+// checkSecretParams refuses secrets that the params of included runbooks do not
+// take: all that is known before the first step.
+func (r *liveRun) checkSecretParams() error {
+	var problems []string
+	r.mu.Lock()
+	for _, err := range r.machine.SecretMisfits(r.hidden()) {
+		problems = append(problems, err.Error())
+	}
+	r.mu.Unlock()
+	if len(problems) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(problems, "; "))
 }
 
 // checkGiven refuses outputs from outside that hold a secret, as those of a step

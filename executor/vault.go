@@ -132,13 +132,18 @@ func (r *liveRun) scope(n run.Node) *plan.Scope {
 	return r.scopeOf(func(h run.Hidden) *plan.Scope { return r.machine.ScopeWith(n, h) })
 }
 
+// hidden is the secrets, for the machine to look them up in while its lock is held.
+func (r *liveRun) hidden() run.Hidden {
+	return run.Hidden{
+		Secret:  r.vault.secret,
+		Outputs: func(n run.Node) func(string) (string, bool) { return r.vault.output(r.machine.StepID(n)) },
+	}
+}
+
 // scopeOf completes a scope of the machine, which it is asked for under its lock.
 func (r *liveRun) scopeOf(ask func(run.Hidden) *plan.Scope) *plan.Scope {
 	r.mu.Lock()
-	s := *ask(run.Hidden{
-		Secret:  r.vault.secret,
-		Outputs: func(n run.Node) func(string) (string, bool) { return r.vault.output(r.machine.StepID(n)) },
-	})
+	s := *ask(r.hidden())
 	r.mu.Unlock()
 	if steps := s.Step; steps != nil {
 		s.Step = func(id string) (plan.StepState, bool) {
