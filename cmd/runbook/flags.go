@@ -31,7 +31,7 @@ func addChoice(cmd *cobra.Command, value *string, name, short, about string, wor
 }
 
 func (c choiceValue) String() string { return *c.value }
-func (c choiceValue) Type() string   { return "format" }
+func (c choiceValue) Type() string   { return strings.Join(c.words, "|") }
 
 func (c choiceValue) Set(s string) error {
 	for _, w := range c.words {

@@ -100,7 +100,7 @@ func defaultOf(f *pflag.Flag) string {
 		}
 	}
 	switch f.DefValue {
-	case "false", "0":
+	case "false", "0", "[]":
 		return ""
 	}
 	return f.DefValue

@@ -25,7 +25,7 @@ type givenOutput struct{ step, name, value string }
 func (f *outputFlags) add(c *cli, cmd *cobra.Command) {
 	f.format = "text"
 	flags := cmd.Flags()
-	flags.VarP(f, "output", "o", "print as text or json; or, as `STEP.NAME=VALUE`, the output of a step that is left out or marked as done (may be repeated)")
+	flags.VarP(f, "output", "o", "how to print: `text|json`; or, as STEP.NAME=VALUE, the output of a step that is left out or marked as done (may be repeated)")
 	flags.StringArrayVar(&f.from, "outputs-from", nil, "take the outputs of steps that are left out from `RUN` (may be repeated)")
 	cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("outputs-from", c.completeRuns)
@@ -97,7 +97,12 @@ func (c *cli) givenOutputs(f *outputFlags, state *stateFlags, p *plan.Plan, mark
 		if all[o.step] == nil {
 			all[o.step] = map[string]any{}
 		}
-		all[o.step][o.name] = outputValue(declared, o.value)
+		want := outputType(p, o, declared)
+		value := outputValue(want, o.value)
+		if why := want.Refuses(value); why != "" {
+			return nil, usage("", "flag \"--output\": %s.%s %s", o.step, o.name, why)
+		}
+		all[o.step][o.name] = value
 	}
 	for _, id := range marked {
 		s := stepOf(p, id)
@@ -149,11 +154,23 @@ func isAre(n int) string {
 	return "are"
 }
 
-// outputValue is what an output is that was written on a command line: text
-// where the step would have written it to $RUNBOOK_STEP_OUTPUT, which holds
-// nothing else; else what it is in JSON, and text where it is no JSON.
-func outputValue(o *plan.Output, text string) any {
-	if o.Expr == nil {
+// outputType is what an output is known to be: of all instances of a foreach
+// together a list, null where one has failed.
+func outputType(p *plan.Plan, o givenOutput, declared *plan.Output) plan.Type {
+	t := plan.String // a line of $RUNBOOK_STEP_OUTPUT
+	if declared.Expr != nil {
+		t = declared.Expr.Type()
+	}
+	if s := stepOf(p, o.step); s.Foreach != nil && s.ID == o.step {
+		return plan.ListOf(t.MaybeAbsent("an instance has failed"))
+	}
+	return t
+}
+
+// outputValue is what was given: text as it is where text is wanted, else JSON if
+// it is.
+func outputValue(want plan.Type, text string) any {
+	if want.IsText() {
 		return text
 	}
 	if v, err := plan.DecodeJSON([]byte(text)); err == nil {

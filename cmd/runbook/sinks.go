@@ -27,7 +27,7 @@ type sinkSpec struct {
 type sinkFlags struct{ specs []sinkSpec }
 
 func (f *sinkFlags) add(cmd *cobra.Command) {
-	cmd.Flags().Var(f, "sink", "where events go: console, jsonl=`FILE`, jsonl=- or webhook=URL (may be repeated)")
+	cmd.Flags().Var(f, "sink", "where events go, a `SINK` being console, jsonl=FILE, jsonl=- or webhook=URL (may be repeated)")
 	paths(cmd, "sink")
 	cmd.Flags().SetAnnotation("sink", settingKey, []string{"sinks"})
 }

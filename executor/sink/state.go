@@ -192,6 +192,12 @@ func (s *stepView) bad() bool {
 	return s.status == event.StatusFailed || s.status == event.StatusTimeout
 }
 
+// ran reports whether anything of the step ran, so that there may be something to
+// undo.
+func (s *stepView) ran() bool {
+	return s.attempts > 0 && (s.result == nil || !s.result.NotStarted)
+}
+
 // limit is the timeout that a step went over; empty: it did not, or nobody
 // said.
 func (s *stepView) limit() string {

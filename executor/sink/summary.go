@@ -162,10 +162,14 @@ func (s *summary) counts(b []byte) []byte {
 	if len(words) > 0 {
 		b = append(b, ": "+strings.Join(words, ", ")...)
 	}
-	tolerated, handlers, undone, stuck := 0, 0, 0, 0
+	tolerated, items, handlers, undone, stuck := 0, 0, 0, 0, 0
 	for _, step := range s.steps {
-		if step.bad() && step.tolerated && !s.held[step.id] {
+		switch {
+		case !step.bad() || !step.tolerated:
+		case !isInner(step.id):
 			tolerated++
+		case !s.held[step.id]:
+			items++
 		}
 		if step.bad() && step.phase != event.Main && !step.tolerated && !isInner(step.id) {
 			handlers++
@@ -180,6 +184,9 @@ func (s *summary) counts(b []byte) []byte {
 	}
 	if tolerated > 0 {
 		b = append(b, fmt.Sprintf("; %s tolerated", count(tolerated, "failure"))...)
+	}
+	if items > 0 { // which are no steps, as those before are
+		b = append(b, fmt.Sprintf("; %s of items tolerated", count(items, "failure"))...)
 	}
 	if undone > 0 {
 		b = append(b, fmt.Sprintf("; %d undone", undone)...)

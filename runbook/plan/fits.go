@@ -2,6 +2,18 @@ package plan
 
 import "fmt"
 
+// IsText reports whether every value of the type is text.
+func (t Type) IsText() bool { return t.kind == kindString && t.absent == "" }
+
+// Refuses says why a value is not of type t, in words to follow its name; empty: it
+// may be. It is for values that are there, but not computed: given from outside.
+func (t Type) Refuses(v any) string {
+	if v == nil && t.absent != "" {
+		return ""
+	}
+	return valueType(v, 0).Misfit(t.present())
+}
+
 // Misfit says why no value of type t, or not each of them, is of type want, in
 // words to follow the name of the value; empty: all may be. It is about kinds,
 // those of elements and keys included, and tells only what is certain.
