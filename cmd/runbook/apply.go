@@ -69,14 +69,19 @@ by SIGHUP, SIGINT, SIGTERM.`,
 	f.params.add(cmd)
 	f.approval.add(cmd)
 	f.steps.add(cmd)
-	f.sinks.add(cmd)
 	f.outputs.add(c, cmd)
 	f.addDetach(cmd)
-	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print only what failed")
-	f.engine.add(c, cmd)
-	f.load.add(cmd)
+	f.addRun(c, cmd)
 	f.keep.addHidden(cmd)
 	return cmd
+}
+
+// addRun gives cmd the flags of whatever has an engine at work.
+func (f *applyFlags) addRun(c *cli, cmd *cobra.Command) {
+	f.sinks.add(cmd)
+	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "print only what failed")
+	f.engine.add(c, cmd)
+	f.load.add(cmd)
 }
 
 func (c *cli) apply(file string, f *applyFlags) error {

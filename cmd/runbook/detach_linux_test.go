@@ -45,7 +45,8 @@ func detachApply(t *testing.T, runbook string, children int) *detachedRun {
 	if err != nil {
 		t.Fatalf("it prints %q, and no id of a run", stdout.String())
 	}
-	want := "help: to follow it: runbook logs " + id.String() + " -f\nhelp: to end it: runbook cancel " + id.String() + "\n"
+	where := id.String() + " --state-dir state"
+	want := "help: to follow it: runbook logs " + where + " -f\nhelp: to end it: runbook cancel " + where + "\n"
 	if p.stderr.String() != want {
 		t.Errorf("it says %q, want %q", p.stderr.String(), want)
 	}
@@ -197,7 +198,7 @@ func TestDetachedPauses(t *testing.T) {
 	t.Parallel()
 	d := detachApply(t, strings.Replace(questions, "pid, hang", "exit=0", 1), 0)
 	console := d.ended()
-	if !regexp.MustCompile(`help: to give it and go on: runbook resume \S+ --approve ask`).MatchString(console) {
+	if !regexp.MustCompile(`help: to give it and go on: runbook resume \S+ --state-dir state --approve ask`).MatchString(console) {
 		t.Errorf("the console: %s", console)
 	}
 	if out := d.ask(0, "resume", "last", "--approve", "ask"); !strings.Contains(out, "questions: completed") {

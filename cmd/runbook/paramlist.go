@@ -119,10 +119,7 @@ func (c *cli) explainParams(file, output string, load *loadFlags) error {
 	if err != nil {
 		return err
 	}
-	return c.write("", func(w io.Writer) error {
-		if output == "json" {
-			return encodeJSON(w, paramsJSON(rb))
-		}
+	return c.writeAs(output, paramsJSON(rb), func(w io.Writer) error {
 		printParams(w, c.paint(c.stdout), rb)
 		return nil
 	})

@@ -70,11 +70,8 @@ Exit codes are those of apply, and 6: a step needs a decision.`,
 	f.params.add(cmd)
 	f.approval.add(cmd)
 	flags.BoolVar(&f.steps.noRollback, "no-rollback", false, "after a failure undo nothing")
-	f.sinks.add(cmd)
 	f.addDetach(cmd)
-	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print only what failed")
-	f.engine.add(c, cmd)
-	f.load.add(cmd)
+	f.addRun(c, cmd)
 	return cmd
 }
 
@@ -85,6 +82,34 @@ func (c *cli) resume(ref string, f *resumeFlags) error {
 	if mine, err := c.goesOn(&f.applyFlags); !mine || err != nil {
 		return err
 	}
+	return c.onKept(ref, &f.applyFlags, func(config executor.Config, kept *state.Run, signals *signals) error {
+		p, err := c.resumedPlan(kept, f)
+		if err != nil {
+			return err
+		}
+		if err := checkSteps(p, &f.steps, &f.approval); err != nil {
+			return err
+		}
+		options, err := c.decide(f, p)
+		if err != nil {
+			return err
+		}
+		if f.explain {
+			return c.explainResume(config, kept, p, f, options)
+		}
+		return c.goOn(config, kept, p, &f.applyFlags, signals, func(e *executor.Engine, o executor.RunOptions) error {
+			o.Rerun, o.Keep, o.MarkDone, o.By, o.Outputs = options.Rerun, options.Keep, options.MarkDone, options.By, options.Outputs
+			if len(f.params.given)+len(f.params.files) > 0 {
+				o.Asked.Params = givenOf(p)
+			}
+			return e.Resume(context.Background(), kept.ID, p, o)
+		})
+	})
+}
+
+// onKept calls do with a run that is kept and what an engine that goes on with it
+// takes. Signals are looked for from the beginning.
+func (c *cli) onKept(ref string, f *applyFlags, do func(executor.Config, *state.Run, *signals) error) error {
 	config, err := f.engine.config(c, &f.load)
 	if err != nil {
 		return err
@@ -95,27 +120,7 @@ func (c *cli) resume(ref string, f *resumeFlags) error {
 	if err != nil {
 		return err
 	}
-	p, err := c.resumedPlan(kept, f)
-	if err != nil {
-		return err
-	}
-	if err := checkSteps(p, &f.steps, &f.approval); err != nil {
-		return err
-	}
-	options, err := c.decide(f, p)
-	if err != nil {
-		return err
-	}
-	if f.explain {
-		return c.explainResume(config, kept, p, f, options)
-	}
-	return c.goOn(config, kept, p, &f.applyFlags, signals, func(e *executor.Engine, o executor.RunOptions) error {
-		o.Rerun, o.Keep, o.MarkDone, o.By, o.Outputs = options.Rerun, options.Keep, options.MarkDone, options.By, options.Outputs
-		if len(f.params.given)+len(f.params.files) > 0 {
-			o.Asked.Params = givenOf(p)
-		}
-		return e.Resume(context.Background(), kept.ID, p, o)
-	})
+	return do(config, kept, signals)
 }
 
 // goOn resumes a run by start, once its lock is free.
@@ -218,7 +223,8 @@ func (c *cli) paramsBefore(rb *runbook.Runbook, asked *state.Asked) []runbook.Gi
 
 // decide is what the flags say is to become of steps.
 func (c *cli) decide(f *resumeFlags, p *plan.Plan) (executor.RunOptions, error) {
-	o := executor.RunOptions{Rerun: f.rerun, Keep: f.keep, MarkDone: f.markDone, By: userName()}
+	o := f.runOptions(false)
+	o.Rerun, o.Keep, o.MarkDone, o.By = f.rerun, f.keep, f.markDone, userName()
 	var err error
 	o.Outputs, err = c.givenOutputs(&f.outputs, &f.engine.state, p, f.markDone)
 	return o, err
@@ -235,15 +241,10 @@ func (c *cli) explainResume(config executor.Config, kept *state.Run, p *plan.Pla
 		c.note(fmt.Sprintf("run %s has completed: there is nothing to resume", kept.ID))
 		return nil
 	}
-	o.Only, o.Skip, o.From = f.steps.only, f.steps.skip, f.steps.from
 	list, err := engine.Explain(kept.ID, p, o)
 	if err != nil {
 		return startError(err)
 	}
-	return c.write("", func(w io.Writer) error {
-		if f.outputs.format == "json" {
-			return encodeJSON(w, map[string]any{"run_id": kept.ID, "steps": list})
-		}
-		return c.printDecisions(w, list)
-	})
+	form := map[string]any{"run_id": kept.ID, "steps": list}
+	return c.writeAs(f.outputs.format, form, func(w io.Writer) error { return c.printDecisions(w, list) })
 }

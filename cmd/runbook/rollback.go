@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cloudops-run/runbook/executor"
+	"github.com/cloudops-run/runbook/executor/state"
 )
 
 func (c *cli) rollbackCommand() *cobra.Command {
@@ -24,33 +25,22 @@ A step that was undone runs again when the run is resumed.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	f.sinks.add(cmd)
 	choice(cmd, &f.outputs.format, "output", "o", "text", "json")
-	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print only what failed")
 	f.approval.addInput(cmd)
-	f.engine.add(c, cmd)
-	f.load.add(cmd)
+	f.addRun(c, cmd)
 	return cmd
 }
 
 func (c *cli) rollback(ref string, f *applyFlags) error {
-	config, err := f.engine.config(c, &f.load)
-	if err != nil {
-		return err
-	}
-	signals := c.watchSignals()
-	defer signals.stop()
-	_, kept, err := f.engine.state.find(ref)
-	if err != nil {
-		return err
-	}
-	p, err := kept.Plan()
-	if err != nil {
-		return &exit{code: exitEngine, err: err}
-	}
 	f.undo = true
-	return c.goOn(config, kept, p, f, signals, func(e *executor.Engine, o executor.RunOptions) error {
-		o.By = userName()
-		return e.RollBack(context.Background(), kept.ID, p, o)
+	return c.onKept(ref, f, func(config executor.Config, kept *state.Run, signals *signals) error {
+		p, err := kept.Plan()
+		if err != nil {
+			return &exit{code: exitEngine, err: err}
+		}
+		return c.goOn(config, kept, p, f, signals, func(e *executor.Engine, o executor.RunOptions) error {
+			o.By = userName()
+			return e.RollBack(context.Background(), kept.ID, p, o)
+		})
 	})
 }

@@ -104,10 +104,7 @@ func (c *cli) runs(f *runsFlags) error {
 	for _, p := range problems {
 		c.complain("warning", sink.Escape(p.Error()))
 	}
-	if f.output == "json" {
-		return c.write("", func(w io.Writer) error { return encodeJSON(w, runsJSON(runs, problems)) })
-	}
-	return c.write("", func(w io.Writer) error {
+	return c.writeAs(f.output, runsJSON(runs, problems), func(w io.Writer) error {
 		table := [][]string{{"RUN", "NAME", "STATUS", "STARTED", "TOOK", "STEPS", "BY"}}
 		for _, r := range runs {
 			table = append(table, runRow(&r))

@@ -49,10 +49,7 @@ func (c *cli) show(where *stateFlags, ref, output string) error {
 	if v == nil {
 		return &exit{code: exitEngine, err: err}
 	}
-	written := c.write("", func(w io.Writer) error {
-		if output == "json" {
-			return encodeJSON(w, v)
-		}
+	written := c.writeAs(output, v, func(w io.Writer) error {
 		c.showText(w, v)
 		return nil
 	})

@@ -192,7 +192,7 @@ finally:
 `
 
 // howToGoOn is what follows where a run has not completed.
-var howToGoOn = regexp.MustCompile(`help: to go on from here[^:]*: runbook resume [0-9a-f-]{36}\n$`)
+var howToGoOn = regexp.MustCompile(`help: to go on from here[^:]*: runbook resume [0-9a-f-]{36}( --state-dir \S+)?\n$`)
 
 // said is what the program said of itself, without how to go on.
 func (p *process) said() string { return howToGoOn.ReplaceAllString(p.stderr.String(), "") }

@@ -68,13 +68,11 @@ func (c *cli) verify(where *stateFlags, ref, output string) error {
 		return err
 	}
 	findings := verifyRun(r)
-	err = c.write("", func(w io.Writer) error {
-		if output == "json" {
-			return encodeJSON(w, struct {
-				Run      string    `json:"run_id"`
-				Findings []finding `json:"findings"`
-			}{r.ID.String(), findings})
-		}
+	form := struct {
+		Run      string    `json:"run_id"`
+		Findings []finding `json:"findings"`
+	}{r.ID.String(), findings}
+	err = c.writeAs(output, form, func(w io.Writer) error {
 		c.verifyText(w, r, findings)
 		return nil
 	})

@@ -29,6 +29,16 @@ func (c *cli) write(out string, render func(io.Writer) error) error {
 	return nil
 }
 
+// writeAs prints v as JSON where that is the form that is asked for, else as text.
+func (c *cli) writeAs(form string, v any, text func(io.Writer) error) error {
+	return c.write("", func(w io.Writer) error {
+		if form == "json" {
+			return encodeJSON(w, v)
+		}
+		return text(w)
+	})
+}
+
 func outputError(where string, err error) error {
 	return &exit{code: exitEngine, err: fmt.Errorf("write %s: %w", where, cause(err))}
 }

@@ -162,27 +162,11 @@ func (m *Machine) unlock(i int) {
 // pauseMessage names what waits for an approval.
 func (m *Machine) pauseMessage() string {
 	list := m.Waiting()
-	text := fmt.Sprintf("step %q waits for an approval", m.StepID(list[0]))
-	switch others := len(list) - 1; others {
-	case 0:
-		return text
-	case 1:
-		return text + " (and 1 more step)"
-	default:
-		return fmt.Sprintf("%s (and %d more steps)", text, others)
-	}
+	return fmt.Sprintf("step %q waits for an approval", m.StepID(list[0])) + andMore(len(list)-1)
 }
 
 // undecidedMessage names what somebody must decide on.
 func (m *Machine) undecidedMessage() string {
 	list := m.Undecided()
-	text := fmt.Sprintf("step %q needs a decision", list[0].StepID)
-	switch others := len(list) - 1; others {
-	case 0:
-		return text
-	case 1:
-		return text + " (and 1 more step)"
-	default:
-		return fmt.Sprintf("%s (and %d more steps)", text, others)
-	}
+	return fmt.Sprintf("step %q needs a decision", list[0].StepID) + andMore(len(list)-1)
 }

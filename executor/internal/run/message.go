@@ -96,14 +96,18 @@ func (m *Machine) failureMessage() string {
 	if n.result != nil && n.result.Error != "" {
 		message += ": " + n.result.Error
 	}
-	switch others := m.blocks[m.stages[main]].failures - 1; others {
+	return message + andMore(m.blocks[m.stages[main]].failures-1)
+}
+
+// andMore says that there are others beside the step that is named.
+func andMore(others int) string {
+	switch others {
 	case 0:
+		return ""
 	case 1:
-		message += " (and 1 more step)"
-	default:
-		message += fmt.Sprintf(" (and %d more steps)", others)
+		return " (and 1 more step)"
 	}
-	return message
+	return fmt.Sprintf(" (and %d more steps)", others)
 }
 
 // stuckMessage names the steps that wait for each other.
