@@ -27,6 +27,16 @@ var escapers = map[string]struct {
 		func(r rune) string { return each(`\x%02X`, string(r)) },
 		func(r rune) string { return each(`\%03o`, string(r)) },
 	}},
+	"characters": {`\`, []func(rune) string{
+		func(r rune) string {
+			if r > 0xff {
+				return utf16Escape(r)
+			}
+			return fmt.Sprintf(`\x%02x`, r)
+		},
+		utf16Escape,
+		func(r rune) string { return fmt.Sprintf(`\U%08x`, r) },
+	}},
 	"json in json": {`\"`, []func(rune) string{
 		func(r rune) string { return strings.ReplaceAll(utf16Escape(r), `\`, `\\`) },
 		func(r rune) string { return each(`\\x%02x`, string(r)) },
@@ -58,7 +68,7 @@ func utf16Escape(r rune) string {
 
 // An escape is seen wherever in a secret it stands.
 func TestEscapesAnywhere(t *testing.T) {
-	for _, secret := range []string{"jhunter2Z", "Kä€9%+&\\\"' x", "a\nb\tc d/e"} {
+	for _, secret := range []string{"jhunter2Z", "Kä€9%+&\\\"' x", "äx€ÿ9", "a\nb\tc d/e"} {
 		runes := []rune(secret)
 		m := masker(t, secret)
 		for name, e := range escapers {
@@ -84,7 +94,7 @@ func TestEscapesAnywhere(t *testing.T) {
 // So it is with several ways to escape in one secret, in any text around it, and
 // in whatever writes it comes.
 func TestMixedEscapes(t *testing.T) {
-	names := []string{"percent", "backslash", "json in json", "reference"}
+	names := []string{"characters", "percent", "backslash", "json in json", "reference"}
 	rapid.Check(t, func(t *rapid.T) {
 		secret := secretValue().Filter(func(s string) bool {
 			return strings.TrimSpace(s) == s && len(s) <= pieceMax && !strings.Contains(s, "\n")

@@ -15,6 +15,8 @@ type decoding struct {
 	end  [pieceMax + utf8.UTFMax]int // of each byte of out: where the unit that it is from ends
 	n    int                         // bytes of out
 
+	chars bool // escapes of a few digits are characters
+
 	over bool // there is no more to decode
 	// short means that the text ends within a unit, or before one. The next
 	// byte, if there is more text, is one from low to high.
@@ -30,7 +32,7 @@ type decoding struct {
 // that form cannot begin there.
 func (d *decoding) reset(f *form, text []byte, from int) bool {
 	d.text, d.from, d.at, d.start = text, from, from, from
-	d.n, d.over, d.short = 0, false, false
+	d.n, d.over, d.short, d.chars = 0, false, false, f.chars
 	return f.shift < 0 || d.beginBase64(f.shift)
 }
 
@@ -154,7 +156,7 @@ var (
 )
 
 // escaped decodes a number of so many digits. One of eight is a character, of
-// fewer a byte.
+// fewer a byte, or, as the form has it, a character too.
 func (d *decoding) escaped(skip, digits, base int) bool {
 	t := d.rest()
 	if len(t) < skip+digits {
@@ -164,7 +166,7 @@ func (d *decoding) escaped(skip, digits, base int) bool {
 	switch {
 	case !ok:
 		return false
-	case digits == 8:
+	case digits == 8 || d.chars && v >= utf8.RuneSelf && v <= 0xff:
 		return v <= utf8.MaxRune && d.takeRune(skip+digits, rune(v))
 	}
 	return v <= 0xff && d.take(skip+digits, byte(v))

@@ -24,6 +24,10 @@ type form struct {
 	// wide returns the ways to write a character of several bytes as one; nil
 	// where each byte is written by itself.
 	wide func(c string, r rune) []string
+	// chars says that an escape of two or three digits is a character, as in Python
+	// and JavaScript, and not a byte, as in C, Go and shells. Such a form begins as
+	// the one does that reads bytes.
+	chars bool
 	// between is what may stand between two bytes or symbols.
 	between []string
 	// shift is how many bytes, modulo 3, base64 has before the needle; -1 in
@@ -33,7 +37,7 @@ type form struct {
 
 // The first form is plain text, which lookPlain reads; those up to lastEscape are
 // the same where nothing is escaped.
-const lastEscape = 8
+const lastEscape = 10
 
 var forms = [...]form{
 	{spell: spellPlain, shift: -1},
@@ -41,6 +45,8 @@ var forms = [...]form{
 	{unit: (*decoding).path, spell: spellPath, shift: -1},
 	{unit: (*decoding).escape, spell: spellEscape, wide: wideEscape, shift: -1},
 	{unit: (*decoding).escapeTwice, spell: spellEscapeTwice, wide: wideEscapeTwice, shift: -1},
+	{unit: (*decoding).escape, chars: true, shift: -1},
+	{unit: (*decoding).escapeTwice, chars: true, shift: -1},
 	{unit: (*decoding).shell, spell: spellShell, shift: -1},
 	{unit: (*decoding).singleQuote, spell: spellQuote, shift: -1},
 	{unit: (*decoding).doubleQuote, spell: spellQuote, shift: -1},
@@ -80,7 +86,9 @@ var spellings = sync.OnceValue(func() *[len(forms)][256]ways {
 	all := new([len(forms)][256]ways)
 	for i := range forms {
 		for c := range 256 {
-			all[i][c] = waysOf(forms[i].spell(byte(c)))
+			if forms[i].spell != nil {
+				all[i][c] = waysOf(forms[i].spell(byte(c)))
+			}
 		}
 	}
 	return all
@@ -95,6 +103,9 @@ func beginnings(needle string, yield func([]byte)) {
 	all := spellings()
 	for i := range forms {
 		f := &forms[i]
+		if f.chars {
+			continue
+		}
 		s := speller{f, &all[i], yield}
 		var head [4 * headLength]byte
 		if 0 < i && i <= lastEscape && len(all[i]['a'][1]) == 1 && unescaped(needle[:headLength]) {
@@ -206,6 +217,9 @@ func wideEscape(c string, r rune) []string {
 		} else {
 			ways = append(ways, fmt.Sprintf(format, r))
 		}
+	}
+	if r <= 0xff {
+		ways = append(ways, fmt.Sprintf(`\x%02x`, r), fmt.Sprintf(`\x%02X`, r), fmt.Sprintf(`\%03o`, r))
 	}
 	for _, format := range []string{`\x%02x`, `\x%02X`, `\%03o`} {
 		each := strings.Repeat(format, len(c))
