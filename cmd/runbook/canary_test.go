@@ -266,7 +266,9 @@ texts = [s, base64.b64encode(b).decode(), base64.b64encode(b"user:" + b).decode(
          urllib.parse.quote(s), urllib.parse.quote_plus(s), every("%%%02x", b), every("%%%02X", b), every("\\x%02x", b),
          every("\\u%04x", utf16), every("\\u%04X", utf16), every("\\%03o", b), every("&#%d;", map(ord, s)), every("&#x%x;", map(ord, s)),
          html.escape(s), shlex.quote(s), "'" + s.replace("'", "'\\''") + "'", bash, s.replace('"', '""'), s.replace("'", "''"),
-         repr(s), repr(b), "before" + s + "after", s + s]
+         repr(s), repr(b), ascii(s), s.encode("unicode_escape").decode(), json.dumps(ascii(s)),
+         "".join("%%%02x" % c if i % 2 or c > 126 or chr(c) in "%+" else chr(c) for i, c in enumerate(b)),
+         "".join("\\u%04x" % u if i % 2 or u > 126 or chr(u) in "\\" else chr(u) for i, u in enumerate(utf16)), "before" + s + "after", s + s]
 for text in texts:
     print(text)
     print(text, file=sys.stderr)

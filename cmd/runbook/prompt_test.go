@@ -151,6 +151,7 @@ steps:
     depends_on: [modify]
     approval: And more?
     exec: [child, echo=more]
+    env: {NOTE: hunter2token}
 finally:
   - id: tidy
     exec: [child, echo=tidied]
@@ -181,7 +182,7 @@ func TestPromptYes(t *testing.T) {
 	p.until("modify_more: approve? [y/n] ", 1)
 	p.types("YES\n")
 	p.ends(0)
-	p.has("modify: approved by ", "modify | changed orders found\n", "modify_more | more\n", "asking: completed in ")
+	p.has("env NOTE=***\n", "modify: approved by ", "modify | changed orders found\n", "modify_more | more\n", "asking: completed in ")
 	if strings.Contains(p.shown(), "hunter2") {
 		t.Error("the secret was shown")
 	}
