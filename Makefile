@@ -37,7 +37,7 @@ install: build ## install the binary to $(DESTDIR)$(PREFIX)/bin
 .PHONY: test
 test: ## all tests, in random order, with the race detector if there is a C compiler
 	$(if $(RACE),,@echo 'make test: no C compiler with headers (gcc and libc6-dev): the race detector is off')
-	$(GO) test $(RACE) -shuffle=on -json ./... | $(GO) run ./cmd/testlog
+	$(GO) test $(RACE) -shuffle=on -timeout 20m -json ./... | $(GO) run ./cmd/testlog
 
 .PHONY: soak
 soak: ## faults for hours: ROUNDS=300 kills and so on, floods of 10 GiB, 100,000 steps; SEED=N replays one round

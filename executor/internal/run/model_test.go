@@ -284,7 +284,7 @@ func checkFold(rt *rapid.T, s *scenario) {
 			// While something is asked the two differ: the one that was
 			// told the events does not wait for the answer.
 			if k > 0 && k < 4 && batch[k-1].Type != event.RunResumed && !sim.asked {
-				checkGoesOn(rt, stored, seen, batch[k:])
+				checkGoesOn(rt, stored, sim.m.await, seen, batch[k:])
 			}
 			e = viaJSON(rt, e)
 			seen = append(seen, e)
@@ -302,12 +302,14 @@ func checkFold(rt *rapid.T, s *scenario) {
 }
 
 // checkGoesOn gives a new machine the first events of what an input led to. A
-// start is left out: it takes a slot as well.
-func checkGoesOn(t *rapid.T, s *scenario, seen, rest []event.Event) {
+// start is left out: it takes a slot as well. That nobody will answer any more is
+// no event, so the machine is told.
+func checkGoesOn(t *rapid.T, s *scenario, await bool, seen, rest []event.Event) {
 	if last := len(rest) - 1; rest[last].Type == event.Started {
 		rest = rest[:last]
 	}
 	m := s.machine()
+	m.await = await
 	for _, e := range seen {
 		m.Apply(e)
 	}

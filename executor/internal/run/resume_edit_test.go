@@ -121,7 +121,8 @@ func TestEditAndResume(t *testing.T) {
 		next := s.goOn(journal, s.answers())
 		edited := viaJSON(rt, *s.plan)
 		next.plan = &edited
-		next.resumed.edited, next.resumed.part = edit(rt, &edited)
+		first, part := edit(rt, &edited)
+		next.resumed.edited, next.resumed.part = first, part
 		next.resumed.undo = oneOf(rt, "undo", false, false, false, false, true)
 		if rapid.Bool().Draw(rt, "decided") {
 			next.resumed.decide(rt)
@@ -144,7 +145,7 @@ func TestEditAndResume(t *testing.T) {
 					next.resumed.mark = append(next.resumed.mark, d.StepID)
 				}
 			}
-			next.resumed.edited = plainOf(list[0].StepID)
+			next.resumed.edited, next.resumed.earlier = plainOf(list[0].StepID), first
 			sim = resumeSim(rt, next)
 		}
 		rt.Fatalf("the run does not come to its end")
