@@ -15,7 +15,7 @@ const (
 	maxAllocation = 16 << 20 // bytes made by one evaluation, also those dropped again
 	maxResult     = 1 << 20  // bytes of one value
 	maxNesting    = 500      // of lists and maps in a value
-	maxDuration   = 200 * time.Millisecond
+	maxDuration   = 500 * time.Millisecond
 	clockFrom     = 1 << 16 // steps before the first look at the clock: what is small cannot fail on a busy machine
 	clockSteps    = 1 << 13 // between looks
 )

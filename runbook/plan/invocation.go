@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"path/filepath"
 	"time"
 )
@@ -74,7 +75,11 @@ func (r *resolver) invocation(s *Step, c Command) Invocation {
 		inv.Stdin, inv.SecretStdin = &text.Text, text.Secret
 	}
 	if s.Stdout != nil {
+		n := len(r.errs)
 		inv.StdoutFile = r.path("stdout", *s.Stdout)
+		if len(r.errs) == n && inv.StdoutFile == "" && (r.known == nil || s.Stdout.Known(r.known)) {
+			r.fail("stdout", fmt.Errorf("the value of %s is empty, and a file has a name", *s.Stdout))
+		}
 	}
 	return inv
 }

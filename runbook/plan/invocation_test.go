@@ -64,15 +64,31 @@ func TestArguments(t *testing.T) {
 			t.Errorf("%q is %q, %v", test.args, got, err)
 		}
 	}
-	for arg, refused := range map[string]bool{"${{ params.file }}": true, "${{ params.blob }}": true, "--x=${{ params.file }}": false, "file://x": false, "${{ params.dash }}": true} {
-		step := plan.Step{Command: plan.AwsCli("s3", "ls", valuesOf(t, arg), plan.Text(""), plan.Text(""))}
-		if _, err := step.Invocation(scope); (err != nil) != refused {
-			t.Errorf("aws %s: %v", arg, err)
+	scope.Params["key"] = "a,b@=fileb:///etc/passwd"
+	// aws reads files wherever it takes a value, so a -- does not help, nor =.
+	for arg, refused := range map[string]bool{
+		"${{ params.file }}": true, "${{ params.blob }}": true, "--x=${{ params.file }}": true, "--x=a,b=${{ params.file }}": false,
+		"Name=${{ params.key }}": true, "file://x": false, "file://${{ params.hosts[0] }}": false, "--x=file://a${{ params.file }}": false,
+	} {
+		for _, c := range []plan.Command{
+			plan.AwsCli("s3", "ls", valuesOf(t, arg), plan.Text(""), plan.Text("")),
+			plan.AwsCli("s3", "ls", valuesOf(t, "--", arg), plan.Text(""), plan.Text("")),
+			plan.Exec("/usr/bin/aws", valuesOf(t, "s3", "ls", arg)),
+		} {
+			if _, err := (&plan.Step{Command: c}).Invocation(scope); (err != nil) != refused {
+				t.Errorf("aws %s: %v", arg, err)
+			}
 		}
-		step = plan.Step{Command: plan.AwsCli("s3", "ls", valuesOf(t, "--", arg), plan.Text(""), plan.Text(""))}
-		if _, err := step.Invocation(scope); err != nil {
-			t.Errorf("aws -- %s: %v", arg, err)
-		}
+	}
+	if _, err := (&plan.Step{Command: plan.AwsCli("s3", "ls", valuesOf(t, "${{ params.dash }}"), plan.Text(""), plan.Text(""))}).Invocation(scope); err == nil {
+		t.Error("an argument that begins with - was passed to aws")
+	}
+	if _, err := (&plan.Step{Command: plan.Exec("cat", valuesOf(t, "${{ params.file }}")), Stdout: new(valueOf(t, "${{ params.file }}"))}).Invocation(scope); err != nil {
+		t.Error(err)
+	}
+	scope.Params["empty"] = ""
+	if _, err := (&plan.Step{Command: plan.Exec("cat", nil), Stdout: new(valueOf(t, "${{ params.empty }}"))}).Invocation(scope); err == nil || !strings.Contains(err.Error(), "is empty, and a file has a name") {
+		t.Error(err)
 	}
 	step := plan.Step{Command: plan.AwsCli("s3", "ls", nil, valueOf(t, "${{ params.dash }}"), plan.Text(""))}
 	if _, err := step.Invocation(scope); err == nil {

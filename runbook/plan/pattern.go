@@ -67,7 +67,7 @@ func (m *machine) matches(p *pattern, text string) (bool, error) {
 		}
 		return p.re.MatchString(text), nil
 	}
-	r := &meteredReader{m: m, text: text, cost: 1 + p.size/16}
+	r := &meteredReader{m: m, text: text, cost: 1 + p.size/4}
 	found := p.re.MatchReader(r)
 	return found, r.err
 }

@@ -7,25 +7,34 @@ import (
 	"strings"
 )
 
-// plainData refuses data that a program would take for something else. What a
-// reviewer saw as a value must not become an option, nor, for the AWS command
-// line, the name of a file to send.
-func plainData(kind Kind, a Arg, text string, options bool) error {
-	why := ""
-	switch {
-	case !options:
-		return nil
-	case strings.HasPrefix(text, "-"):
-		why = "- and would be taken for an option"
-	case kind == KindAwsCli && (strings.HasPrefix(text, "file://") || strings.HasPrefix(text, "fileb://")):
-		why = "file:// and aws would read that file"
-	default:
+// plainData refuses data that a program would take for an option: what a
+// reviewer saw as a value must not become one.
+func plainData(a Arg, text string) error {
+	if !strings.HasPrefix(text, "-") {
 		return nil
 	}
+	help := ""
 	if a.Flag == "" {
-		why += fmt.Sprintf("; write --flag=%s, or put -- before it", a.Value)
+		help = fmt.Sprintf("; write --flag=%s, or put -- before it", a.Value)
 	}
-	return fmt.Errorf("the value of %s begins with %s", a.Value, why)
+	return fmt.Errorf("the value of %s begins with - and would be taken for an option%s", a.Value, help)
+}
+
+// notAFile refuses data that the AWS command line would take for the name of a
+// file to send: at the beginning of a word, behind the = of an option, and behind
+// @= in its shorthand syntax. A -- before it changes nothing.
+func notAFile(c *Command, a Arg, w word) error {
+	if c.Kind != KindAwsCli && filepath.Base(c.Program) != "aws" || a.Value.holes == nil {
+		return nil
+	}
+	data := strings.TrimPrefix(w.Text, w.literal)
+	whole := w.literal == "" || strings.HasPrefix(w.literal, "-") && strings.IndexByte(w.literal, '=') == len(w.literal)-1
+	for _, scheme := range []string{"file://", "fileb://"} {
+		if whole && strings.HasPrefix(data, scheme) || strings.Contains(data, "@="+scheme) {
+			return fmt.Errorf("the value of %s holds %s and aws would read that file; where it shall, write %s in the runbook, before the ${{ }}", a.Value, scheme, scheme)
+		}
+	}
+	return nil
 }
 
 // makeValues are the flags of make behind which a word is their value.

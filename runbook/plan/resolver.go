@@ -112,9 +112,10 @@ func (r *resolver) args(c Command) (args []string, secret []bool) {
 				r.fail(key, passable(a.Value, t.Text, 0))
 				r.fail(key, plainGoal(&c, i, t.Text))
 			}
-			if t.data {
-				r.fail(key, plainData(c.Kind, a, t.Text, options))
-			} else if t.Text == "--" {
+			r.fail(key, notAFile(&c, a, t))
+			if t.data && options {
+				r.fail(key, plainData(a, t.Text))
+			} else if !t.data && t.Text == "--" {
 				options = false
 			}
 			args = append(args, t.Text)
@@ -133,10 +134,11 @@ func (r *resolver) args(c Command) (args []string, secret []bool) {
 }
 
 // A word is one argument; data says that it begins with what an expression
-// gave, so that nobody reviewed how it begins.
+// gave, so that nobody reviewed how it begins. Else literal is what was reviewed.
 type word struct {
 	Resolved
-	data bool
+	data    bool
+	literal string
 }
 
 // words are the arguments a value becomes: one, or one for each element of a
@@ -152,7 +154,7 @@ func (r *resolver) words(key string, v Value) []word {
 		if r.known != nil && first.Expr != nil && t.Text == "" && len(r.errs) == n { // how it begins may be known
 			t = r.value(key, Template(first))
 		}
-		return []word{{t, first.Expr != nil}}
+		return []word{{t, first.Expr != nil, first.Text}}
 	}
 	x, known, err := r.eval(v.holes.whole)
 	if err != nil || !known {
@@ -169,7 +171,7 @@ func (r *resolver) words(key string, v Value) []word {
 		if err != nil {
 			r.fail(key, fmt.Errorf("%w, in %q", err, v.holes.whole.src))
 		}
-		words[i] = word{t, true}
+		words[i] = word{Resolved: t, data: true}
 	}
 	return words
 }
