@@ -1,6 +1,8 @@
 package executor
 
 import (
+	"slices"
+
 	"github.com/cloudops-run/runbook/executor/internal/run"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
@@ -53,6 +55,23 @@ func undone(p *plan.Plan, m *run.Memory) part {
 		t.undo[i] = ran[p.Steps[i].ID]
 	}
 	return t
+}
+
+// undoesAny reports whether there is a rollback among what was done.
+func (t part) undoesAny(p *plan.Plan) bool {
+	for i := range p.Steps {
+		if t.undo[i] && undoable(&p.Steps[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+func undoable(s *plan.Step) bool {
+	if s.Rollback != nil {
+		return true
+	}
+	return s.Body != nil && slices.ContainsFunc(s.Body.Steps, func(in plan.Step) bool { return undoable(&in) })
 }
 
 // inside is what runs of the runbook that a step runs.

@@ -68,6 +68,9 @@ const Decisions = "decisions"
 // ErrCompleted is returned for resuming a run that has completed.
 var ErrCompleted = errors.New("the run has completed: there is nothing to resume")
 
+// ErrUndone is returned for rolling back a run of which nothing is left to undo.
+var ErrUndone = errors.New("nothing that the run did is left to undo")
+
 // errNoState is returned where runs are not kept.
 var errNoState = errors.New("the engine keeps no runs: its configuration has no state folder")
 
@@ -83,7 +86,8 @@ func (e *Engine) Resume(ctx context.Context, id uuid.UUID, p *plan.Plan, o RunOp
 
 // RollBack undoes what a run has done: it runs the rollbacks of all its steps
 // that were started and are not undone, and nothing else. p is best the plan that
-// the run was made of.
+// the run was made of. Where nothing is left to undo the error is [ErrUndone], and
+// nothing is recorded.
 func (e *Engine) RollBack(ctx context.Context, id uuid.UUID, p *plan.Plan, o RunOptions) error {
 	return e.goOn(ctx, &liveRun{id: id, plan: p, options: o, undo: true})
 }
@@ -111,7 +115,13 @@ func (e *Engine) goOn(ctx context.Context, r *liveRun) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := r.disk.run.CheckPlan(); err != nil { // whatever the plan is now, the record of a damaged run is not to be built on
+		return err
+	}
 	may := undone(r.plan, r.memory)
+	if r.undo && !may.undoesAny(r.plan) {
+		return ErrUndone
+	}
 	if !r.undo {
 		if may, err = r.mayResume(); err != nil {
 			return err

@@ -136,6 +136,9 @@ func (c *cli) goOn(config executor.Config, kept *state.Run, p *plan.Plan, f *app
 	case errors.Is(err, executor.ErrCompleted):
 		c.note(fmt.Sprintf("run %s has completed: there is nothing to resume", kept.ID))
 		return nil
+	case errors.Is(err, executor.ErrUndone):
+		c.note(fmt.Sprintf("run %s: nothing to undo", kept.ID))
+		return nil
 	case errors.As(err, &undecided):
 		return c.undecided(f, kept.ID, undecided.Decisions)
 	}
@@ -172,6 +175,9 @@ func (c *cli) awaitEnd(kept *state.Run, s *signals) error {
 // resumedPlan is the runbook as it is now, or as it was, with the params that the
 // run was given.
 func (c *cli) resumedPlan(kept *state.Run, f *resumeFlags) (*plan.Plan, error) {
+	if err := kept.CheckPlan(); err != nil {
+		return nil, &exit{code: exitEngine, err: err}
+	}
 	asked, err := kept.Asked()
 	if err != nil {
 		return nil, &exit{code: exitEngine, err: err}

@@ -62,6 +62,18 @@ func (r *Run) CheckAsked(events []event.Event) error {
 	return r.checkAsked(want)
 }
 
+// CheckPlan says whether plan.json is what it was when the run began.
+func (r *Run) CheckPlan() error {
+	text, err := readFile(r.planFile())
+	if err == nil {
+		err = r.checkPlan(text)
+	}
+	if err != nil {
+		return fmt.Errorf("run %s: read plan.json: %w", r.ID, err)
+	}
+	return nil
+}
+
 // checkPlan compares plan.json with the hash that it should have.
 func (r *Run) checkPlan(text []byte) error {
 	_, a, err := r.readAsked()

@@ -50,12 +50,8 @@ func (r *Run) Damage() error {
 	if err := r.checkAsked(want); err != nil {
 		return err
 	}
-	text, err := readFile(r.planFile())
-	if err == nil {
-		err = r.checkPlan(text)
-	}
-	if err != nil {
-		return fmt.Errorf("run %s: read plan.json: %w", r.ID, err)
+	if err := r.CheckPlan(); err != nil {
+		return err
 	}
 	if end == seal.Bytes {
 		return nil // it has all that there ever was

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -79,6 +80,14 @@ func GroupFingerprint(items, with any, key string) map[string]string {
 		p.value(with)
 		p.end("with")
 	}
+	return p.sums
+}
+
+// WithQuestion adds to a fingerprint what somebody is asked to approve.
+func WithQuestion(fingerprint map[string]string, question, key string) map[string]string {
+	p := prints{key: key, sums: maps.Clone(fingerprint)}
+	p.text(question)
+	p.end("approval")
 	return p.sums
 }
 

@@ -253,7 +253,10 @@ func (m *Machine) requestApproval(i int) bool {
 		m.failGate(i, event.ReasonExpression, "approval: "+err.Error())
 		return false
 	}
-	e := event.Event{Type: event.ApprovalRequested, Message: text.Text, Fingerprint: m.recordedPrint(i)}
+	e := event.Event{Type: event.ApprovalRequested, Message: text.Text}
+	if print := m.recordedPrint(i); print != nil {
+		e.Fingerprint = plan.WithQuestion(print, text.Text, m.options.Key)
+	}
 	if m.memory != nil {
 		if given, ok := m.memory.approved[m.stepID(i)]; ok && len(e.Fingerprint.Differs(given.fingerprint)) == 0 {
 			m.recordAbout(i, event.Event{Type: event.ApprovalGranted, By: given.by, Kept: true, Fingerprint: e.Fingerprint})

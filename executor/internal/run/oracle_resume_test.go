@@ -388,7 +388,14 @@ func (o *oracle) keeps(st *oracleStep, is string, attempt int, reason string, to
 
 // approved answers for a step what somebody has answered before.
 func (o *oracle) approved(st *oracleStep) bool {
-	if o.past == nil || st.phase != event.Main || len(o.print(st).Differs(o.past.asked[st.id])) > 0 {
+	if o.past == nil || st.phase != event.Main {
+		return false
+	}
+	text, err := st.Approval.Resolve(&plan.Scope{Item: st.item, HasItem: st.instance})
+	if err != nil {
+		panic(err)
+	}
+	if now := event.Fingerprint(plan.WithQuestion(o.print(st), text.Text, "")); len(now.Differs(o.past.asked[st.id])) > 0 {
 		return false
 	}
 	switch o.past.answer[st.id] {
