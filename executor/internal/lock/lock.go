@@ -39,7 +39,7 @@ func Acquire(dir, name, run string) (*Lock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("lock folder: %w", err)
 	}
-	l, err := AcquireFile(filepath.Join(dir, fileName(name)), name, run)
+	l, err := acquire(filepath.Join(dir, fileName(name)), name, run, sharedMode(dir))
 	var busy *BusyError
 	if err != nil && !errors.As(err, &busy) {
 		err = fmt.Errorf("lock %q: %w", name, err)
@@ -49,9 +49,46 @@ func Acquire(dir, name, run string) (*Lock, error) {
 
 // AcquireFile takes the lock that is this file, which is made if missing, as
 // Acquire does. The file may be removed, but only by who holds the lock.
-func AcquireFile(path, name, run string) (*Lock, error) {
+func AcquireFile(path, name, run string) (*Lock, error) { return acquire(path, name, run, 0o600) }
+
+// sharedMode is the mode of lock files in a folder: who may make one there may
+// take those of others too.
+func sharedMode(dir string) os.FileMode {
+	mode := os.FileMode(0o600)
+	if info, err := os.Stat(dir); err == nil {
+		if info.Mode()&0o020 != 0 {
+			mode |= 0o060
+		}
+		if info.Mode()&0o002 != 0 {
+			mode |= 0o006
+		}
+	}
+	return mode
+}
+
+// open opens a lock file, or makes it. In a folder with the sticky bit Linux lets
+// nobody open the file of another with O_CREAT (fs.protected_regular).
+func open(path string, mode os.FileMode) (*os.File, error) {
+	const flags = os.O_RDWR | unix.O_NOFOLLOW | unix.O_NONBLOCK
 	for {
-		file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
+		file, err := os.OpenFile(path, flags, 0)
+		if !errors.Is(err, syscall.ENOENT) {
+			return file, err
+		}
+		file, err = os.OpenFile(path, flags|os.O_CREATE|os.O_EXCL, 0o600)
+		if errors.Is(err, syscall.EEXIST) {
+			continue // another was faster
+		}
+		if err == nil && mode != 0o600 { // the umask is not for what is shared on purpose
+			err = file.Chmod(mode)
+		}
+		return file, err
+	}
+}
+
+func acquire(path, name, run string, mode os.FileMode) (*Lock, error) {
+	for {
+		file, err := open(path, mode)
 		if err != nil {
 			return nil, err
 		}

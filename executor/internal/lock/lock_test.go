@@ -66,6 +66,24 @@ func TestAcquire(t *testing.T) {
 	}
 }
 
+// Who may make a lock in a folder may take those of others there.
+func TestSharedFolder(t *testing.T) {
+	for folder, want := range map[os.FileMode]os.FileMode{0o700: 0o600, 0o755: 0o600, 0o770: 0o660, 0o777 | os.ModeSticky: 0o666} {
+		dir := t.TempDir()
+		if err := os.Chmod(dir, folder); err != nil {
+			t.Fatal(err)
+		}
+		l, err := Acquire(dir, "x", "run")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info, err := l.File().Stat(); err != nil || info.Mode().Perm() != want {
+			t.Errorf("in a folder %v: %v, %v", folder, info.Mode(), err)
+		}
+		l.Release()
+	}
+}
+
 // A holder that is killed holds nothing any more.
 func TestHolderDies(t *testing.T) {
 	dir := t.TempDir()
