@@ -28,7 +28,7 @@ steps:
     foreach: {in: ["a", "b", "c", "d", "e"], max_concurrency: 2}
     depends_on: [count]
     exec: [sh, step, begin, nap=0.002, done]
-  - {id: any_guarded, unless: {exec: [sh, step, exists=guarded]}, exec: [sh, step, begin, touch=guarded, done]}
+  - {id: any_guarded, unless: {exec: [sh, step, exists=guarded]}, exec: [sh, step, begin, done, touch=guarded]}
   - {id: any_never, if: 1 == 2, exec: [sh, step, begin, done]}
   - {id: tolerated, continue_on_error: true, exec: [sh, step, begin, exit=3]}
   - {id: held, lock: scene, depends_on: [one], exec: [sh, step, begin, done]}
