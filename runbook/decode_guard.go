@@ -35,6 +35,7 @@ type output struct {
 	key    *node
 	expr   *node
 	secret bool
+	broken bool // it is declared, but what it is cannot be read
 }
 
 // stepMore reads the keys of a step that are more than a command and its
@@ -161,9 +162,8 @@ func (c *checker) outputs(m *node, secret bool) []*output {
 	c.pairs(m, func(key, value *node) {
 		o := &output{key: key, secret: secret}
 		if !isNull(value) {
-			if o.expr = c.code(value); o.expr == nil {
-				return
-			}
+			o.expr = c.code(value)
+			o.broken = o.expr == nil
 		}
 		list = append(list, o)
 	})

@@ -41,7 +41,7 @@ func (x *scopes) outputTypes(t *step) map[string]plan.Type {
 			switch {
 			case o.secret:
 				types[o.key.Value] = plan.Opaque
-			case o.expr == nil:
+			case o.expr == nil && !o.broken:
 				types[o.key.Value] = plan.String
 			case e == nil:
 				types[o.key.Value] = plan.Any
