@@ -105,8 +105,7 @@ func (j *job) commandLine() []string {
 	return append([]string{j.step.Command.Program}, j.inv.Args...)
 }
 
-// start carries an attempt out in a goroutine of its own, which gives the loop
-// the outcome.
+// start has an attempt carried out by a worker, which gives the loop the outcome.
 func (r *liveRun) start(j *job) {
 	ctx, stop := context.WithCancel(context.Background())
 	killed := make(chan struct{})

@@ -155,7 +155,8 @@ func (b *blockOf) first(i int) bool {
 func (b *blockOf) wanted(m *run.Machine, group int) bool {
 	for ; group > 0; group = b.plan.Groups[group-1].Parent {
 		g := &b.plan.Groups[group-1]
-		if g.If != nil && g.If.Expr != nil && !decided(g.If.Expr, m.GroupScope(g.Parent), true) {
+		around := m.GroupScope(g.Parent)
+		if g.If != nil && g.If.Expr != nil && !decided(g.If.Expr, around, knownIn(around), true) {
 			return false
 		}
 	}
@@ -163,8 +164,8 @@ func (b *blockOf) wanted(m *run.Machine, group int) bool {
 }
 
 // decided reports whether a condition is certain to be want.
-func decided(e *plan.Expr, scope *plan.Scope, want bool) bool {
-	v, ok, _, err := e.EvalTri(scope, knownIn(scope))
+func decided(e *plan.Expr, scope *plan.Scope, known func(plan.Ref) bool, want bool) bool {
+	v, ok, _, err := e.EvalTri(scope, known)
 	return ok && err == nil && v == want
 }
 
@@ -179,10 +180,10 @@ func knownIn(scope *plan.Scope) func(plan.Ref) bool {
 // step looks at one step. Its probes need what its command needs, so only an
 // expression can spare it.
 func (l *lacks) step(b *blockOf, s *plan.Step, scope *plan.Scope, made func(path string) bool, first bool) {
-	if s.If != nil && s.If.Expr != nil && !decided(s.If.Expr, scope, true) {
+	if s.If != nil && s.If.Expr != nil && !decided(s.If.Expr, scope, knownIn(scope), true) {
 		return
 	}
-	if s.Unless != nil && s.Unless.Expr != nil && !decided(s.Unless.Expr, scope, false) {
+	if s.Unless != nil && s.Unless.Expr != nil && !decided(s.Unless.Expr, scope, knownIn(scope), false) {
 		return
 	}
 	l.probes(b, s, slices.Concat(guardOf(s.If), guardOf(s.Unless), s.Require))

@@ -81,7 +81,8 @@ func (x *mistakes) block(b *given, used func(secret string) bool) {
 func (x *mistakes) wanted(b *given, m *run.Machine, group int) bool {
 	for ; group > 0; group = b.plan.Groups[group-1].Parent {
 		g := &b.plan.Groups[group-1]
-		if g.If != nil && g.If.Expr != nil && decided(g.If.Expr, m.GroupScope(g.Parent), false) {
+		around := m.GroupScope(g.Parent)
+		if g.If != nil && g.If.Expr != nil && decided(g.If.Expr, around, knownIn(around), false) {
 			return false
 		}
 	}
@@ -142,12 +143,10 @@ func isItem(r plan.Ref) bool { return r.Root == "item" || r.Root == "index" }
 // spared reports whether it is certain that a step is not run.
 func (at *turn) spared() bool {
 	s := at.step
-	return s.If != nil && s.If.Expr != nil && settled(s.If.Expr, at, false) || s.Unless != nil && s.Unless.Expr != nil && settled(s.Unless.Expr, at, true)
-}
-
-func settled(e *plan.Expr, at *turn, want bool) bool {
-	v, ok, _, err := e.EvalTri(at.scope, at.known)
-	return ok && err == nil && v == want
+	certain := func(g *plan.Guard, want bool) bool {
+		return g != nil && g.Expr != nil && decided(g.Expr, at.scope, at.known, want)
+	}
+	return certain(s.If, false) || certain(s.Unless, true)
 }
 
 // once looks at one turn of a step.

@@ -29,17 +29,24 @@ func (s *scene) pipe(name string) string {
 	return s.path(name)
 }
 
+// piped begins the run with a named pipe as a sink, and opens its other end.
+func (s *scene) piped() (*engine, *os.File) {
+	s.t.Helper()
+	path := s.pipe("pipe")
+	e := s.apply(nil, "--sink", "jsonl=pipe")
+	file, err := os.Open(path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return e, file
+}
+
 // A reader that goes away in the middle costs the run nothing, not even its exit
 // code: it wanted no more.
 func TestReaderGoesAway(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, talkative)
-	path := s.pipe("pipe")
-	e := s.apply(nil, "--sink", "jsonl=pipe")
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e, file := s.piped()
 	bufio.NewReader(file).ReadString('\n')
 	file.Close()
 	s.over(e)
@@ -54,12 +61,7 @@ func TestReaderGoesAway(t *testing.T) {
 func TestReaderHangs(t *testing.T) {
 	t.Parallel()
 	s := newScene(t, talkative)
-	path := s.pipe("pipe")
-	e := s.apply(nil, "--sink", "jsonl=pipe")
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e, file := s.piped()
 	defer file.Close()
 	e.until(event.RunCompleted, "")
 	s.find()
