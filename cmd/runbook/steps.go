@@ -95,7 +95,7 @@ func noChoice(p *plan.Plan, ids []string, flag, id string) error {
 	}
 	for i := range p.Steps {
 		s := &p.Steps[i]
-		if rest, inside := strings.CutPrefix(id, s.ID); s.Foreach != nil && inside && (rest[0] == '[' || rest[0] == '/') {
+		if s.Foreach != nil && plan.Inside(id, s.ID) {
 			return usage(fmt.Sprintf("choose the whole of it: --%s %s", flag, s.ID), "flag %q is %q, which is inside of the loop %q", "--"+flag, id, s.ID)
 		}
 	}
