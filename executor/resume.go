@@ -248,31 +248,51 @@ func (d *Decision) nothing() bool {
 	return d.Do == Ask || d.Do == Fail || d.Ended == run.Undone || d.Ended == run.Approved
 }
 
+// A said decision is what an option says of a step and all inside of it.
+type said struct{ option, id string }
+
 // checkDecisions returns every step that o decides on and that had no attempt,
-// or that is decided on twice.
+// or that is decided on twice, by itself or as a part of another.
 func (o RunOptions) checkDecisions(list []Decision) error {
 	var problems *multierror.Error
-	seen := map[string]string{}
+	var before []said
 	for _, names := range []struct {
 		option string
 		ids    []string
 	}{{"rerun", o.Rerun}, {"keep", o.Keep}, {"mark done", o.MarkDone}} {
 		for _, id := range names.ids {
-			k := slices.IndexFunc(list, func(d Decision) bool { return d.Phase == event.Main && plan.Covers(id, d.StepID) })
-			switch before := seen[id]; {
-			case k < 0:
-				problems = multierror.Append(problems, fmt.Errorf("%s: step %q had no attempt in this run", names.option, id))
-			case names.option == "mark done" && list[k].StepID == id && list[k].nothing():
-				problems = multierror.Append(problems, fmt.Errorf("mark done: of step %q there is nothing that could count (%s)", id, list[k].Ended))
-			case before != "":
-				problems = multierror.Append(problems, fmt.Errorf("step %q: both %s and %s", id, before, names.option))
-			case names.option == "keep" && list[k].Ended != event.StatusCompleted.String() && list[k].StepID == id:
-				problems = multierror.Append(problems, fmt.Errorf("keep: step %q did not complete (%s); to count it as done, mark it as done", id, list[k].Ended))
-			}
-			seen[id] = names.option
+			now := said{names.option, id}
+			problems = multierror.Append(problems, now.check(list, before))
+			before = append(before, now)
 		}
 	}
 	return validationError(Decisions, problems)
+}
+
+func (s said) check(list []Decision, before []said) error {
+	for _, b := range before {
+		switch {
+		case b.id == s.id:
+			return fmt.Errorf("step %q: both %s and %s", s.id, b.option, s.option)
+		case b.option != s.option && plan.Covers(b.id, s.id):
+			return fmt.Errorf("step %q: %s, but %s for all of %q", s.id, s.option, b.option, b.id)
+		case b.option != s.option && plan.Covers(s.id, b.id):
+			return fmt.Errorf("step %q: %s, but %s for all of %q", b.id, b.option, s.option, s.id)
+		}
+	}
+	k := slices.IndexFunc(list, func(d Decision) bool { return d.Phase == event.Main && plan.Covers(s.id, d.StepID) })
+	if k < 0 {
+		return fmt.Errorf("%s: step %q had no attempt in this run", s.option, s.id)
+	}
+	switch d := &list[k]; {
+	case d.StepID != s.id:
+		return nil
+	case s.option == "mark done" && d.nothing():
+		return fmt.Errorf("mark done: of step %q there is nothing that could count (%s)", s.id, d.Ended)
+	case s.option == "keep" && d.Ended != event.StatusCompleted.String():
+		return fmt.Errorf("keep: step %q did not complete (%s); to count it as done, mark it as done", s.id, d.Ended)
+	}
+	return nil
 }
 
 // StillRunning returns the processes on this machine that a step of a run has

@@ -342,7 +342,7 @@ func (x *explanation) hidden(i int, id string) {
 	switch {
 	case m.listed(id, m.options.Rerun):
 		x.add(id, p, Rerun, "asked for", false)
-	case m.listed(id, m.options.MarkDone) && (!p.completed() || p.undoing):
+	case m.listed(id, m.options.MarkDone) && !p.counts():
 		x.add(id, p, Mark, "", false)
 	case m.stepNamed(m.plan, id) == nil: // told as gone
 	case p.unknown() || p.undoing:

@@ -88,10 +88,12 @@ func (m *Machine) recall(i int) bool {
 // has done still holds is not asked.
 func (m *Machine) judge(i int, p *past) (do fate, why string, now event.Fingerprint) {
 	step := m.nodes[i].step
+	marked := slices.Contains(m.options.MarkDone, m.stepID(i))
+	_, given := m.options.Outputs[m.stepID(i)]
 	switch {
 	case m.named(i, m.options.Rerun):
 		return doRerun, "asked for", nil
-	case m.named(i, m.options.MarkDone) && (!p.completed() || p.undoing):
+	case m.named(i, m.options.MarkDone) && !p.counts():
 		return doMark, "", m.fingerprint(i)
 	case p.unknown() || p.undoing:
 		why = p.trouble()
@@ -106,12 +108,15 @@ func (m *Machine) judge(i int, p *past) (do fate, why string, now event.Fingerpr
 	default:
 		now = m.fingerprint(i)
 		changed := now.Differs(p.start.Fingerprint)
-		if len(changed) == 0 || m.named(i, m.options.Keep) {
+		if len(changed) == 0 && !(marked && given) || m.named(i, m.options.Keep) {
 			return doKeep, "", now
 		}
 		why = strings.Join(changed, ", ") + " changed"
 	}
-	if repeatable(step) {
+	switch {
+	case marked: // as it is now
+		return doMark, "", m.fingerprint(i)
+	case repeatable(step):
 		return doRerun, why, now
 	}
 	return doNothing, why, now
@@ -134,6 +139,9 @@ func doneProbe(s *plan.Step) *plan.Guard {
 func hasSecretOutputs(s *plan.Step) bool {
 	return slices.ContainsFunc(s.Outputs, func(o plan.Output) bool { return o.Secret })
 }
+
+// counts reports whether a step has completed, and nothing of it was undone.
+func (p *past) counts() bool { return p.completed() && !p.undoing }
 
 // trouble is why it is not known what there is of a step.
 func (p *past) trouble() string {
@@ -238,7 +246,7 @@ func (m *Machine) endUnreached(i int, otherwise func(i int)) {
 // endLeftOut ends a step that a flag leaves out. It counts as met, whatever has
 // become of it; what it has completed is there all the same.
 func (m *Machine) endLeftOut(i int) {
-	m.endAsBefore(i, func(p *past) bool { return p.completed() && !p.undoing }, m.recordLeftOut)
+	m.endAsBefore(i, (*past).counts, m.recordLeftOut)
 }
 
 func (m *Machine) endAsBefore(i int, counts func(*past) bool, otherwise func(i int)) {

@@ -289,6 +289,17 @@ func TestResume(t *testing.T) {
 			want:   "run_resumed|completed a#1 kept|started b#2|completed b#2|run_completed completed",
 		},
 		{
+			name: "one that has changed is", before: []plan.Step{step("a"), step("b")}, after: []plan.Step{step("a", "more"), step("b")}, opts: Options{MarkDone: []string{"a"}},
+			engine: engine{outcomes: map[string]Outcome{"b": bad}},
+			want:   "run_resumed|completed a#1 kept marked_done|started b#2|completed b#2|run_completed completed",
+		},
+		{
+			name: "one that is given outputs is", before: []plan.Step{step("a"), step("b")},
+			opts:   Options{MarkDone: []string{"a"}, Outputs: map[string]event.Values{"a": {"n": int64(2)}}},
+			engine: engine{outcomes: map[string]Outcome{"b": bad}},
+			want:   "run_resumed|completed a#1 kept marked_done|started b#2|completed b#2|run_completed completed",
+		},
+		{
 			name: "one with unless may be run again", before: []plan.Step{with(step("a"), func(s *plan.Step) { s.Unless = ask() }), step("b")}, dies: 2,
 			want: "interrupted a#1|run_resumed|reset a: it was interrupted|probe a unless|started a#2|completed a#2|started b#1|completed b#1|run_completed completed",
 		},
