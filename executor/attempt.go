@@ -14,6 +14,7 @@ import (
 	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/executor/internal/process"
 	"github.com/cloudops-run/runbook/executor/internal/run"
+	"github.com/cloudops-run/runbook/executor/journal"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
@@ -166,7 +167,9 @@ func (r *liveRun) attempt(ctx context.Context, killed <-chan struct{}, j *job) (
 		rec.open()
 	}
 	out = r.engine.runner.Run(ctx, a)
-	rec.close(&out)
+	if lacks := rec.close(&out); journal.DiskFull(lacks) {
+		r.fills(fmt.Errorf("the log of step %q: %w", j.id, lacks))
+	}
 	r.judge(j, &out, rec, j.file)
 	out.Error = r.vault.current().String(out.Error) // results show it as well as events
 	for _, w := range out.Warnings {

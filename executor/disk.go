@@ -22,7 +22,7 @@ type disk struct {
 	key     string // of the fingerprints in it
 	strict  bool   // every record is on the disk before anything follows from it
 	due     bool   // a record must be on the disk before anything follows from it
-	full    error  // only what ends the run can be written any more
+	full    error  // what was running may end, and nothing more be started
 	lost    error  // nothing can
 }
 
@@ -85,9 +85,7 @@ func (r *liveRun) write(e event.Event, next *job) {
 	switch {
 	case err == nil:
 	case errors.As(err, &full):
-		if r.disk.full == nil {
-			r.disk.full = err
-		}
+		r.fills(err)
 	default:
 		r.loses(err)
 		_ = r.engine.stream.state(e, nil)
@@ -132,12 +130,23 @@ func (r *liveRun) loses(err error) {
 	}
 }
 
-// giveUp ends a run whose journal cannot be written, once.
+// fills notes that a disk which the run writes to is full, whoever noticed.
+func (r *liveRun) fills(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.disk.full == nil {
+		r.disk.full = err
+	}
+}
+
+// giveUp ends a run that cannot be written down any more, once.
 func (r *liveRun) giveUp() {
+	r.mu.Lock()
 	why := r.disk.lost
 	if why == nil {
 		why = r.disk.full
 	}
+	r.mu.Unlock()
 	if why == nil || r.gave {
 		return
 	}

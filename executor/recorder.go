@@ -135,8 +135,9 @@ func (c *channel) flush(cut bool) {
 	c.lines.Flush()
 }
 
-// close completes the outcome with what was recorded.
-func (rec *recorder) close(out *Outcome) {
+// close completes the outcome with what was recorded, and returns why the log
+// lacks some of it.
+func (rec *recorder) close(out *Outcome) error {
 	cut := out.Ending != Exited
 	rec.stdout.flush(cut)
 	rec.stderr.flush(cut)
@@ -145,7 +146,8 @@ func (rec *recorder) close(out *Outcome) {
 			out.Reason, out.Error = event.ReasonOutput, fmt.Sprintf("stdout: %v", err)
 		}
 	}
-	if lost, err := rec.log.Close(); err != nil {
+	lost, err := rec.log.Close()
+	if err != nil {
 		out.LogLost = int(lost)
 		out.Warnings = append(out.Warnings, fmt.Sprintf("the log lacks %d bytes: %v", lost, err))
 	}
@@ -154,6 +156,7 @@ func (rec *recorder) close(out *Outcome) {
 	rec.run.mu.Lock()
 	defer rec.run.mu.Unlock()
 	rec.kept.stdout, rec.kept.stderr = rec.stdout.capture.String(), rec.stderr.capture.String()
+	return err
 }
 
 // attempt is what expressions can read of the attempt.

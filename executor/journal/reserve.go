@@ -23,6 +23,12 @@ type reserve struct {
 	end      int64
 }
 
+// DiskFull reports whether an error says that there is no room on a disk, or no
+// more of it for this user.
+func DiskFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
 // extend sees to it that there is room behind end, and returns an error if the
 // disk is full. Twice the room is taken at a time, so that few records pay.
 func (r *reserve) extend(end int64) error {
@@ -35,7 +41,7 @@ func (r *reserve) extend(end int64) error {
 	switch {
 	case err == nil:
 		r.end = to
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case DiskFull(err):
 		return err
 	default: // not of this file system
 		r.allocate = nil
