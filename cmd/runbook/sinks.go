@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -199,7 +200,11 @@ func (c *cli) openSinks(f *applyFlags, p *plan.Plan) (*sinks, error) {
 
 func (c *cli) openJSONL(path string, taken bool) (*sink.JSONL, error) {
 	if path != "-" {
+		told := time.AfterFunc(time.Second, func() {
+			c.note(fmt.Sprintf("waits for %q to open: a pipe does when something reads it", path))
+		})
 		j, err := sink.OpenJSONL(path)
+		told.Stop()
 		if err != nil {
 			return nil, &exit{code: exitUsage, err: fmt.Errorf("sink jsonl: open %q: %w", path, cause(err))}
 		}
