@@ -144,7 +144,7 @@ func compact(v any) string {
 	case *object:
 		parts := make([]string, len(v.names))
 		for i, name := range v.names {
-			parts[i] = name + ": " + compact(v.values[name])
+			parts[i] = name + ": " + compact(v.members[i].get())
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
 	case []any:

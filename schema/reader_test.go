@@ -1,16 +1,16 @@
 package schema
 
 import (
-	"bytes"
 	"encoding/json"
 	"reflect"
+	"strings"
 	"testing"
 )
 
 // The reader of the schema reads what encoding/json reads, in order.
 func TestReader(t *testing.T) {
 	var want any
-	d := json.NewDecoder(bytes.NewReader(text))
+	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
 	if err := d.Decode(&want); err != nil {
 		t.Fatal(err)
@@ -24,8 +24,8 @@ func unordered(v any) any {
 	switch v := v.(type) {
 	case *object:
 		m := map[string]any{}
-		for _, name := range v.names {
-			m[name] = unordered(v.values[name])
+		for i, name := range v.names {
+			m[name] = unordered(v.members[i].get())
 		}
 		if len(m) != len(v.names) {
 			return "a key is there twice"

@@ -62,12 +62,6 @@ func BenchmarkCheckStep(b *testing.B) {
 	}
 }
 
-func BenchmarkCompile(b *testing.B) {
-	for b.Loop() {
-		compileSchema()
-	}
-}
-
 // Every key says what it is: the explanations and the reference are made of it.
 func TestEveryKeyIsDescribed(t *testing.T) {
 	seen := 0

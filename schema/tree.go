@@ -1,9 +1,8 @@
 package schema
 
 import (
-	"bytes"
-	"encoding/json"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -12,8 +11,28 @@ import (
 // An object is a JSON object that keeps the order of its keys: the schema is
 // written in the order people should read it. A nil object has no keys.
 type object struct {
-	names  []string
-	values map[string]any
+	names   []string
+	members []*member // of the same indexes
+}
+
+// A member is the value of a key, which is read when it is first asked for: a run
+// of the program needs little of the schema, and waits for what it needs.
+type member struct {
+	text  string
+	once  sync.Once
+	value any
+}
+
+func (m *member) get() any {
+	m.once.Do(func() { r := reader{text: m.text}; m.value = r.value() })
+	return m.value
+}
+
+// known is a member that was read.
+func known(value any) *member {
+	m := &member{value: value}
+	m.once.Do(func() {})
+	return m
 }
 
 var tree = sync.OnceValue(func() *object {
@@ -24,84 +43,6 @@ var tree = sync.OnceValue(func() *object {
 	}
 	return o
 })
-
-// A reader reads the embedded schema. Every run of the program waits for it, and
-// encoding/json, token by token, takes ten times as long. The text is ours and
-// its form is tested: what is not JSON panics.
-type reader struct {
-	text []byte
-	at   int
-}
-
-// next is the next byte that is no blank, comma or colon.
-func (r *reader) next() byte {
-	for bytes.IndexByte([]byte(" \n\t\r,:"), r.text[r.at]) >= 0 {
-		r.at++
-	}
-	return r.text[r.at]
-}
-
-func (r *reader) value() any {
-	switch b := r.next(); b {
-	case '{':
-		return r.object()
-	case '[':
-		list := []any{}
-		for r.at++; r.next() != ']'; {
-			list = append(list, r.value())
-		}
-		r.at++
-		return list
-	case '"':
-		return r.string()
-	}
-	from := r.at
-	for bytes.IndexByte([]byte(" \n,]}"), r.text[r.at]) < 0 {
-		r.at++
-	}
-	switch word := string(r.text[from:r.at]); word {
-	case "true":
-		return true
-	case "false":
-		return false
-	case "null":
-		return nil
-	default:
-		return json.Number(word)
-	}
-}
-
-func (r *reader) object() *object {
-	o := &object{values: map[string]any{}}
-	for r.at++; r.next() != '}'; {
-		name := r.string()
-		o.names = append(o.names, name)
-		o.values[name] = r.value()
-	}
-	r.at++
-	return o
-}
-
-func (r *reader) string() string {
-	r.next()
-	from := r.at
-	escaped := false
-	for r.at++; r.text[r.at] != '"'; r.at++ {
-		if r.text[r.at] == '\\' {
-			escaped = true
-			r.at++
-		}
-	}
-	r.at++
-	if !escaped {
-		return string(r.text[from+1 : r.at-1])
-	}
-	var s string
-	if err := json.Unmarshal(r.text[from:r.at], &s); err != nil {
-		panic(err)
-	}
-	return s
-}
 
 // find returns what a JSON pointer into the schema points at, or nil.
 func find(pointer []string) any {
@@ -128,7 +69,12 @@ func (o *object) get(key string) any {
 	if o == nil {
 		return nil
 	}
-	return o.values[key]
+	for i, name := range o.names {
+		if name == key {
+			return o.members[i].get()
+		}
+	}
+	return nil
 }
 
 func (o *object) keys() []string {
@@ -186,18 +132,17 @@ func (o *object) resolved() *object {
 	_, fragment, _ := strings.Cut(ref, "#")
 	base, _ := find(splitPointer(fragment)).(*object)
 	base = base.resolved()
-	merged := &object{names: base.keys(), values: map[string]any{}}
-	for _, k := range merged.names {
-		merged.values[k] = base.values[k]
-	}
-	for _, k := range o.names {
+	merged := &object{names: base.keys(), members: slices.Clone(base.members)}
+	for i, k := range o.names {
 		if k == "$ref" {
 			continue
 		}
-		if _, ok := merged.values[k]; !ok {
-			merged.names = append(merged.names, k)
+		if at := slices.Index(merged.names, k); at >= 0 {
+			merged.members[at] = o.members[i]
+			continue
 		}
-		merged.values[k] = o.values[k]
+		merged.names = append(merged.names, k)
+		merged.members = append(merged.members, o.members[i])
 	}
 	return merged
 }
