@@ -341,17 +341,32 @@ func (m *Machine) tally(status event.Status) {
 	}
 }
 
-// release tells the steps that wait for step i that it has ended.
+// release tells the steps that wait for step i that it has ended. In a serial
+// block they are told when all before it have ended too: one that is skipped early
+// must not let what follows it start beside what it should have followed.
 func (m *Machine) release(i int) {
 	n := &m.nodes[i]
 	k, local := m.in(i)
-	switch {
-	case n.meetsNeeds():
+	if n.failed() || n.reason == event.ReasonNeed {
+		m.doom(k, local)
+	}
+	if !k.serial {
+		m.letGo(k, local)
+		return
+	}
+	for k.front < k.size && m.nodes[k.first+k.front].status.Ended() {
+		k.front++
+		m.letGo(k, k.front-1)
+	}
+}
+
+// letGo takes the edges to a node that has ended off those that wait for it.
+func (m *Machine) letGo(k *block, local int) {
+	n := &m.nodes[k.first+local]
+	if n.meetsNeeds() {
 		for _, w := range k.graph.needs.of(local) {
 			m.arrive(k.first + int(w))
 		}
-	case n.failed() || n.reason == event.ReasonNeed:
-		m.doom(k, local)
 	}
 	if n.meetsOrder() {
 		for _, w := range k.graph.after.of(local) {

@@ -18,7 +18,7 @@ type block struct {
 	size   int
 	graph  graph // byEdges
 	limit  int   // most at once, of attempts or, of a foreach, of items; 0: no limit of its own
-	serial bool  // one node at a time: its edges alone let one start beside another where the one between them is skipped early
+	serial bool  // one node at a time, in order
 	stops  bool  // after a failure nothing new starts
 	gates  int32 // byEdges: the block of the gates before its steps; 0: there are none
 	steps  int32 // gatesOf: the block of the steps behind them
@@ -30,6 +30,7 @@ type block struct {
 	tolerated int // failures that max_failures tolerates
 	cancelled int // nodes that ended so
 	stopped   int // nodes that were not begun, whatever they say of it themselves
+	front     int // serial: the first node that has not ended
 
 	// Follow from what is recorded.
 	ready   indexSet // something in it may start now
@@ -69,8 +70,7 @@ func (m *Machine) in(i int) (*block, int) {
 
 // wants reports whether something in the block may start.
 func (k *block) wants() bool {
-	return k.ready.size > 0 && (k.limit <= 0 || k.kind == items || k.running < k.limit) &&
-		(!k.serial || k.active.size == 0 || k.ready.min() <= k.active.min())
+	return k.ready.size > 0 && (k.limit <= 0 || k.kind == items || k.running < k.limit)
 }
 
 // refresh brings the ready sets of the blocks around a block up to date with it.

@@ -123,7 +123,7 @@ func drawStep(t *rapid.T, s *scenario, id string, rich int) plan.Step {
 
 // drawBody makes an included runbook, whose steps may loop in turn.
 func drawBody(t *rapid.T, s *scenario, id string, rich int) *plan.Plan {
-	p := &plan.Plan{Strategy: plan.DependencyGraph, StopOnError: rapid.Bool().Draw(t, "body stops"), MaxConcurrency: oneOf(t, "body limit", 0, 1, 2)}
+	p := &plan.Plan{Strategy: oneOf(t, "body strategy", plan.DependencyGraph, plan.Serial), StopOnError: rapid.Bool().Draw(t, "body stops"), MaxConcurrency: oneOf(t, "body limit", 0, 1, 2)}
 	var earlier []int
 	for i := range oneOf(t, "body steps", 0, 1, 2, 3) {
 		p.Steps = append(p.Steps, drawStep(t, s, fmt.Sprintf("%s/x%d", id, i), rich))

@@ -51,6 +51,7 @@ func (m *Machine) expandBody(i int) {
 	n.inner = b
 	k := &m.blocks[b]
 	k.graph, k.limit, k.stops = m.graphFor(body), body.MaxConcurrency, body.StopOnError
+	k.serial = body.Strategy == plan.Serial
 	jobs := make([]job, len(body.Steps))
 	for local := range body.Steps {
 		s := &body.Steps[local]

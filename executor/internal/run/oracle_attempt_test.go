@@ -39,28 +39,8 @@ func (o *oracle) room(st *oracleStep) bool {
 			}
 		}
 	}
-	if o.phase() == event.Main && o.plan.Strategy == plan.Serial && o.beforeIsActive(st) {
-		return false
-	}
 	most := o.plan.MaxConcurrency
 	return o.phase() != event.Main || most <= 0 || running(o.stage()) < most
-}
-
-// beforeIsActive: something before the step of the runbook that st belongs to
-// has started and not ended.
-func (o *oracle) beforeIsActive(st *oracleStep) bool {
-	for st.up != nil {
-		st = st.up
-	}
-	for _, one := range o.stage() {
-		switch {
-		case one == st:
-			return false
-		case one.is == "running" || one.is == "waiting" || one.is == "open":
-			return true
-		}
-	}
-	return false
 }
 
 // startOne starts the first step in the file that may, if there is room.

@@ -386,10 +386,10 @@ func (o *oracle) turn(st *oracleStep) bool {
 		return false
 	case st.instance:
 		return st.hadTurn
-	case st.phase != event.Main && st.up == nil:
+	case st.phase != event.Main && st.up == nil, st.phase == event.Main && o.serial(st):
 		for _, before := range around {
 			if before == st {
-				return true
+				break
 			}
 			if !done(before) {
 				return false
@@ -408,6 +408,14 @@ func (o *oracle) turn(st *oracleStep) bool {
 		}
 	}
 	return true
+}
+
+// serial: what it is beside runs one at a time, in order.
+func (o *oracle) serial(st *oracleStep) bool {
+	if st.up != nil {
+		return o.body(st.up) && st.up.Body.Strategy == plan.Serial
+	}
+	return o.plan.Strategy == plan.Serial
 }
 
 // exhausted: the foreach has failed, and begins no more items.

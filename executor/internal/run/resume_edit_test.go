@@ -17,6 +17,7 @@ func edit(t *rapid.T, p *plan.Plan) (id, part string) {
 		p.Steps = append(p.Steps, plan.Step{ID: "new", Command: plan.Exec("run", nil)})
 		return "", ""
 	}
+	defer straighten(p)
 	i := rapid.IntRange(0, len(p.Steps)-1).Draw(t, "edited")
 	s := &p.Steps[i]
 	switch oneOf(t, "edit", "args", "stdin", "outputs", "effect", "items", "foreach", "no foreach", "unless", "approval",
@@ -78,6 +79,22 @@ func partOf(s *plan.Step, part string) string {
 		return ""
 	}
 	return part
+}
+
+// straighten gives a serial runbook the edges that it has whatever is in it: each
+// step comes after the one before it, and needs only earlier ones.
+func straighten(p *plan.Plan) {
+	if p.Strategy != plan.Serial {
+		return
+	}
+	for k := range p.Steps {
+		s := &p.Steps[k]
+		later := func(e int) bool { return e >= k }
+		s.Needs, s.After = slices.DeleteFunc(s.Needs, later), slices.DeleteFunc(s.After, later)
+		if k > 0 && !slices.Contains(s.Needs, k-1) && !slices.Contains(s.After, k-1) {
+			s.After = append(s.After, k-1)
+		}
+	}
 }
 
 func removeStep(p *plan.Plan, i int) {
