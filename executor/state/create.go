@@ -1,9 +1,13 @@
 package state
 
 import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -62,7 +66,7 @@ func (r *Run) fill(asked Asked, p *plan.Plan) error {
 		}
 	}
 	asked.complete(r.ID)
-	if asked.PlanSHA256, err = writeJSON(r.planFile(), p); err != nil {
+	if asked.PlanSHA256, err = writeNew(r.planFile(), p.WriteJSON); err != nil {
 		return err
 	}
 	if r.askedSum, err = writeJSON(r.askedFile(), asked); err != nil {
@@ -83,13 +87,26 @@ func writeJSON(path string, v any) (hash string, err error) {
 	if err != nil {
 		return "", err
 	}
-	text = append(text, '\n')
+	return writeNew(path, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
+}
+
+// writeNew writes a line of text to a file that is not there yet, and returns
+// its hash.
+func writeNew(path string, write func(io.Writer) error) (hash string, err error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return "", err
 	}
-	_, err = file.Write(text)
-	return sum(text), errors.Join(err, file.Close())
+	sum := sha256.New()
+	to := bufio.NewWriter(io.MultiWriter(file, sum))
+	if err = write(to); err == nil {
+		to.WriteByte('\n')
+		err = to.Flush()
+	}
+	return hex.EncodeToString(sum.Sum(nil)), errors.Join(err, file.Close())
 }
 
 // CreateJournal begins the journal of a new run. Before its first record is

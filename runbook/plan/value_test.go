@@ -1,7 +1,11 @@
 package plan_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
+	"math"
 	"reflect"
 	"testing"
 
@@ -160,6 +164,7 @@ func TestPlanRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	checkWritten(t, &p)
 	var back plan.Plan
 	if err := json.Unmarshal(b, &back); err != nil {
 		t.Fatal(err)
@@ -181,5 +186,50 @@ func TestPlanRoundTrip(t *testing.T) {
 				t.Errorf("this test does not set Step.%s", name)
 			}
 		}
+	}
+}
+
+// A plan is written as it is marshalled.
+func TestWriteJSON(t *testing.T) {
+	steps := []plan.Step{{ID: "a", Name: "<&>"}, {ID: "b"}}
+	p := plan.Plan{
+		Name: "p", Description: "d", Labels: map[string]string{"a": "b"}, File: "f", Dir: "/", Strategy: plan.Parallel, MaxConcurrency: 1, StopOnError: true,
+		Params: []plan.Param{{Name: "n"}}, Secrets: []plan.Secret{{Name: "s"}}, Lock: &plan.Lock{}, Require: []plan.Guard{{}},
+		Groups: []plan.Group{{ID: "g"}}, Outputs: []plan.Output{{Name: "o"}}, Steps: steps, OnFailure: steps, Finally: steps[:1],
+	}
+	for v, i := reflect.ValueOf(p), 0; i < v.NumField(); i++ {
+		if v.Field(i).IsZero() {
+			t.Errorf("this test does not set Plan.%s", v.Type().Field(i).Name)
+		}
+	}
+	checkWritten(t, &p)
+	checkWritten(t, &plan.Plan{})
+	checkWritten(t, &plan.Plan{Steps: []plan.Step{}, Finally: []plan.Step{}})
+
+	bad := plan.Plan{Steps: []plan.Step{{Retry: &plan.Retry{Jitter: math.NaN()}}}}
+	if err := bad.WriteJSON(io.Discard); err == nil {
+		t.Error("a step that has no JSON form was written")
+	}
+	if err := p.WriteJSON(failing{}); !errors.Is(err, io.ErrShortWrite) {
+		t.Errorf("the error is %v, want that of the writer", err)
+	}
+}
+
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
+
+func checkWritten(t *testing.T, p *plan.Plan) {
+	t.Helper()
+	want, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	if err := p.WriteJSON(&got); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got.String()); d != "" {
+		t.Errorf("written is not marshalled (-marshalled +written):\n%s", d)
 	}
 }
