@@ -16,8 +16,7 @@ const maxSuggestions = 20
 // checkDependencies: depends_on names steps, and suits the strategy. It fills in
 // the needs of every step.
 func checkDependencies(c *checker, d *document) {
-	g := dependencies{checker: c, document: d, steps: map[string]int{}, handlers: map[string]string{}, nameless: map[string]bool{}}
-	g.index()
+	g := dependencies{checker: c, document: d, handlers: map[string]string{}, nameless: map[string]bool{}}
 	for _, s := range d.steps {
 		switch {
 		case s.dependsOnKey == nil:
@@ -45,6 +44,7 @@ type dependencies struct {
 }
 
 func (g *dependencies) index() {
+	g.steps, g.ids = make(map[string]int, len(g.document.steps)), make([]string, 0, len(g.document.steps))
 	for i, s := range g.document.steps {
 		if s.id == nil {
 			// Without an id a step's name is what others most likely meant.
@@ -64,6 +64,9 @@ func (g *dependencies) index() {
 }
 
 func (g *dependencies) resolve(s *step) {
+	if g.steps == nil {
+		g.index()
+	}
 	s.needs = make([]int, len(s.dependsOn))
 	var seen map[int]bool
 	if len(s.dependsOn) > 16 {

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // An almost is what looks like an expression, and is none: {{ params.x }}, or
@@ -13,11 +14,11 @@ var almost = regexp.MustCompile(`(\$?)(?:\{\{\s*(params|steps|secrets|run|item)(
 
 // checkPlainText: what is meant as an expression is written as one.
 func checkPlainText(c *checker, d *document) {
-	names := namesIn(d)
+	names := sync.OnceValue(func() map[string]bool { return namesIn(d) }) // of many steps, and seldom needed
 	look := func(s *step, nodes ...*node) {
 		for _, n := range nodes {
 			if n != nil && isText(n) && mayBeAlmost(n.Value) && !c.flagged[n] {
-				c.almostIn(n, s, names)
+				c.almostIn(n, s, names())
 			}
 		}
 	}

@@ -196,7 +196,10 @@ func (c *checker) read() bool {
 
 // path makes a path in the runbook absolute.
 func (c *checker) path(p string) string {
-	if filepath.IsAbs(p) {
+	switch {
+	case p == "":
+		return c.dir // the same text for all
+	case filepath.IsAbs(p):
 		return filepath.Clean(p)
 	}
 	return filepath.Join(c.dir, p)

@@ -16,7 +16,8 @@ type source struct {
 }
 
 func newSource(file string, src []byte) *source {
-	s := &source{file: file, text: bytes.TrimPrefix(src, []byte("\ufeff")), starts: []int{0}}
+	lines := 1 + bytes.Count(src, []byte("\n")) // or more, if some end with CR alone
+	s := &source{file: file, text: bytes.TrimPrefix(src, []byte("\ufeff")), starts: make([]int, 1, lines)}
 	// YAML ends lines like editors do: LF, CR LF, or a CR alone.
 	for i := 0; i < len(s.text); i++ {
 		n := bytes.IndexAny(s.text[i:], "\r\n")
