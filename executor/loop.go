@@ -100,7 +100,7 @@ func (r *liveRun) carryOut(now time.Time, in run.Input, next *job) (started bool
 	var refused []run.Input
 	for _, effect := range effects {
 		if record, ok := effect.(run.Record); ok {
-			r.record(record.Event, next)
+			r.record(*record.Event, next)
 			continue
 		}
 		r.settleRecords()

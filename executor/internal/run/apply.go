@@ -135,7 +135,7 @@ func (m *Machine) applyStep(i int, e *event.Event, at time.Time) {
 		if !n.between {
 			m.between++
 		}
-		n.status, n.between, n.result, n.reason = event.StatusRunning, true, e.Result, e.Reason
+		n.status, n.between, n.last, n.reason = event.StatusRunning, true, newEnding(e.Result), e.Reason
 		n.due = at.Add(time.Duration(e.Delay))
 		m.delays.add(i, n.due)
 		m.unready(i)
@@ -247,7 +247,7 @@ func (m *Machine) end(i int, e *event.Event, at time.Time) {
 	k.doomed.remove(local)
 	k.active.remove(local)
 	n.status, n.reason, n.tolerated, n.between = statusAfter(e.Type), e.Reason, e.Tolerated, false
-	n.result, n.note, n.outputs = e.Result, e.Error, e.Outputs
+	n.last, n.note, n.outputs = newEnding(e.Result), e.Error, e.Outputs
 	if e.Type == event.Skipped {
 		n.note = e.Message
 	}

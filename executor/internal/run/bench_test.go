@@ -179,7 +179,7 @@ func journalOf(p *plan.Plan) []event.Event {
 		for _, e := range m.Handle(now, in) {
 			switch x := e.(type) {
 			case Record:
-				journal = append(journal, x.Event)
+				journal = append(journal, *x.Event)
 			case Start:
 				o := Outcome{Outputs: outputs()}
 				if m.stepID(m.static-1) == m.StepID(x.Node) {

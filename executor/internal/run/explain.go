@@ -59,7 +59,7 @@ func (m *Machine) Explain(now time.Time) []Decision {
 	x := explanation{machine: m, before: before, resets: map[string]string{}, answers: map[string]event.Event{}, told: map[string]bool{}}
 	for _, e := range m.Handle(now, Begin{}) {
 		if r, ok := e.(Record); ok {
-			x.note(&r.Event)
+			x.note(r.Event)
 		}
 	}
 	for i := range m.first[onFailure] {

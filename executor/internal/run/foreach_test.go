@@ -114,7 +114,7 @@ func TestScope(t *testing.T) {
 		for _, e := range m.Handle(epoch, in) {
 			switch e := e.(type) {
 			case Record:
-				events = append(events, viaJSON(t, e.Event))
+				events = append(events, viaJSON(t, *e.Event))
 			case Start:
 				running = append(running, e)
 			}

@@ -69,7 +69,7 @@ func (m *Machine) recordAbout(i int, e event.Event) {
 		e.ExecutionID, e.StepID, e.Phase = m.executionID(i), m.stepID(i), m.phase(i)
 	}
 	m.apply(i, &e, m.now)
-	m.emit(Record{e})
+	m.emit(Record{&e})
 	if i < 0 || !m.nodes[i].status.Ended() {
 		return
 	}

@@ -146,7 +146,7 @@ type Effect interface{ effect() }
 // Record is an event to write down before any later effect is carried out. The
 // machine has applied it already. Seq, and Command of a started event, are the
 // caller's to fill.
-type Record struct{ event.Event }
+type Record struct{ *event.Event }
 
 // Start says to carry out an attempt, and to send [Finished] when it has ended.
 type Start struct {

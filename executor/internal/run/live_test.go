@@ -97,7 +97,7 @@ func (l *live) carryOut(in Input) {
 	for _, effect := range l.m.Handle(time.Now(), in) {
 		switch e := effect.(type) {
 		case Record:
-			l.events = append(l.events, e.Event)
+			l.events = append(l.events, *e.Event)
 		case Start:
 			l.free--
 			a := &liveAttempt{make(chan struct{}), make(chan struct{})}

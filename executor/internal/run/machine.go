@@ -282,8 +282,8 @@ func (m *Machine) Result(n Node) event.Result {
 	}
 	at := &m.nodes[i]
 	var r event.Result
-	if at.result != nil {
-		r = *at.result
+	if at.last != nil {
+		r = m.lastResult(i)
 	} else {
 		r = event.Result{ID: m.executionID(i), StepID: m.stepID(i), Phase: m.phase(i), ExitCode: -1, Error: at.note}
 		if at.attempts > 0 {

@@ -41,14 +41,14 @@ func TestResultFields(t *testing.T) {
 	}
 	about := func(at time.Time, e event.Event) Record {
 		e.RunID, e.Timestamp, e.ExecutionID, e.StepID = runID, at.UTC(), id, "a"
-		return Record{e}
+		return Record{&e}
 	}
 	want := []Effect{
-		Record{event.Event{Type: event.RunStarted, RunID: runID, Timestamp: epoch, Name: "n", Total: 1}},
+		Record{&event.Event{Type: event.RunStarted, RunID: runID, Timestamp: epoch, Name: "n", Total: 1}},
 		about(epoch, event.Event{Type: event.Started, Attempt: 1}),
 		Start{Node{}, 1},
 		about(now, event.Event{Type: event.Failed, Attempt: 1, Result: &result, Error: result.Error, Reason: result.Reason, Tolerated: true}),
-		Record{event.Event{Type: event.RunCompleted, RunID: runID, Timestamp: now.UTC(), Status: event.StatusCompleted, Stats: &event.Stats{Total: 1, Failed: 1}}},
+		Record{&event.Event{Type: event.RunCompleted, RunID: runID, Timestamp: now.UTC(), Status: event.StatusCompleted, Stats: &event.Stats{Total: 1, Failed: 1}}},
 		End{},
 	}
 	got := append(append(append([]Effect{}, begun...), started...), ended...)
@@ -60,7 +60,7 @@ func TestResultFields(t *testing.T) {
 	told := New(p, Options{RunID: runID})
 	for _, effect := range want {
 		if r, ok := effect.(Record); ok {
-			told.Apply(viaJSON(t, r.Event))
+			told.Apply(viaJSON(t, *r.Event))
 		}
 	}
 	for _, m := range []*Machine{m, told} {

@@ -93,8 +93,8 @@ func (m *Machine) failureMessage() string {
 	i := m.failure()
 	n := &m.nodes[i]
 	message := fmt.Sprintf("step %q %s", m.stepID(i), n.verb())
-	if n.result != nil && n.result.Error != "" {
-		message += ": " + n.result.Error
+	if why := n.last.message(); why != "" {
+		message += ": " + why
 	}
 	return message + andMore(m.blocks[m.stages[main]].failures-1)
 }

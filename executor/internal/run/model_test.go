@@ -207,7 +207,7 @@ func snapshot(m *Machine) string {
 			(m.memory == nil || !m.options.Memory.knows(m.stepID(i)))
 		fmt.Fprintf(&b, "%s %v %s tolerated=%t between=%t open=%d attempts=%d began=%v approval=%d waits=%t undone=%d/%t outputs=%v inner=%d due=%v ready=%t doomed=%t active=%t note=%q result=%+v\n",
 			m.executionID(i), n.status, n.reason, n.tolerated, n.between, n.open, n.attempts, n.started.UnixNano(),
-			n.approval, n.waits, n.undone, n.rolledBack, n.outputs, n.inner, due, ready, k.doomed.has(local), k.active.has(local), n.note, deref(n.result))
+			n.approval, n.waits, n.undone, n.rolledBack, n.outputs, n.inner, due, ready, k.doomed.has(local), k.active.has(local), n.note, m.resultOrNone(i))
 	}
 	return b.String()
 }
@@ -229,11 +229,11 @@ func (m *Memory) String() string {
 	return b.String()
 }
 
-func deref(r *event.Result) event.Result {
-	if r == nil {
+func (m *Machine) resultOrNone(i int) event.Result {
+	if m.nodes[i].last == nil {
 		return event.Result{}
 	}
-	return *r
+	return m.lastResult(i)
 }
 
 func viaJSON[T any](t rapid.TB, v T) T {
@@ -317,7 +317,7 @@ func checkGoesOn(t *rapid.T, s *scenario, await bool, seen, rest []event.Event) 
 	for _, effect := range m.Handle(seen[len(seen)-1].Timestamp, Begin{}) {
 		switch e := effect.(type) {
 		case Record:
-			got = append(got, e.Event)
+			got = append(got, *e.Event)
 		case Probe, Lock:
 			return // it has to ask again
 		}

@@ -28,13 +28,13 @@ type node struct {
 	open       int32 // edges that are not met yet
 	undone     int32 // its rollback; 0: none
 	attempts   int
-	before     int           // attempts before the run was resumed; they count for the numbers, not for retries
-	idle       int           // further attempts of which nothing ran
-	kept       bool          // ended before the run was resumed
-	started    time.Time     // the first attempt, or what is inside
-	due        time.Time     // between attempts: the next
-	result     *event.Result // of the last attempt that ended
-	note       string        // why there is no result
+	before     int       // attempts before the run was resumed; they count for the numbers, not for retries
+	idle       int       // further attempts of which nothing ran
+	kept       bool      // ended before the run was resumed
+	started    time.Time // the first attempt, or what is inside
+	due        time.Time // between attempts: the next
+	last       *ending   // of the last attempt that ended; nil: none did
+	note       string    // why there is none
 	outputs    event.Values
 	job        *job  // nil for what is in the plan's own lists
 	gate       *gate // not recorded; nil: its guards were not looked at yet

@@ -41,8 +41,8 @@ func (e *engine) run(m *Machine) (lines []string) {
 		for _, effect := range m.Handle(e.now, in) {
 			switch x := effect.(type) {
 			case Record:
-				e.journal = append(e.journal, x.Event)
-				lines = append(lines, resumeLine(x.Event))
+				e.journal = append(e.journal, *x.Event)
+				lines = append(lines, resumeLine(*x.Event))
 				if e.dies > 0 && len(e.journal) >= e.dies {
 					return append(lines, "dies")
 				}

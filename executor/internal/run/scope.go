@@ -246,10 +246,10 @@ func (m *Machine) outcome() event.Status {
 
 // exit is the exit code of the last attempt, if it had one.
 func (n *node) exit() (int, bool) {
-	if n.result == nil || n.attempts == 0 || n.result.ExitCode < 0 {
+	if n.last == nil || n.attempts == 0 || n.last.exitCode < 0 {
 		return 0, false
 	}
-	return n.result.ExitCode, true
+	return int(n.last.exitCode), true
 }
 
 // bodyOutputs is what an included runbook, whose steps have ended inside node i,

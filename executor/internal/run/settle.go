@@ -282,7 +282,7 @@ func (m *Machine) recordInner(i int) {
 
 // recordLast ends a node between two attempts as its last attempt did.
 func (m *Machine) recordLast(i int, why string) {
-	r := *m.nodes[i].result
+	r := m.lastResult(i)
 	r.Error += "; not tried again: " + why
 	r.Tolerated = m.tolerates(i, r.Reason)
 	e := event.Event{
@@ -296,7 +296,7 @@ func (m *Machine) recordLast(i int, why string) {
 }
 
 func (m *Machine) recordBetweenCancelled(i int) {
-	r := *m.nodes[i].result
+	r := m.lastResult(i)
 	r.Status, r.Reason = event.StatusCancelled, event.ReasonCancelled
 	r.Error = fmt.Sprintf("cancelled before attempt %d; attempt %d: %s", r.Attempts+1, r.Attempts, r.Error)
 	m.recordAbout(i, event.Event{

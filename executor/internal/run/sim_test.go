@@ -254,8 +254,8 @@ func (s *simulation) handle(in Input) {
 		}
 		switch e := effect.(type) {
 		case Record:
-			batch = append(batch, e.Event)
-			s.say(traceEvent(e.Event))
+			batch = append(batch, *e.Event)
+			s.say(traceEvent(*e.Event))
 		case Start:
 			if k := len(batch) - 1; k < 0 || batch[k].Type != event.Started || batch[k].Attempt != e.Attempt {
 				s.t.Fatalf("%+v does not follow its record", e)

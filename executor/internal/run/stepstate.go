@@ -103,8 +103,8 @@ func (m *Machine) makeState(i int) plan.StepState {
 	n := &m.nodes[i]
 	s := plan.StepState{Status: n.status.String(), Ran: n.ran(), Foreach: m.isLoop(i)}
 	s.ExitCode, s.HasExit = n.exit()
-	if n.result != nil {
-		s.Duration = n.result.Duration
+	if n.last != nil {
+		s.Duration = n.last.duration
 	}
 	if n.status == event.StatusCompleted || n.status == event.StatusSkipped && n.outputs != nil {
 		s.Outputs = plan.Values(n.outputs)
@@ -182,8 +182,8 @@ func (m *Machine) groupState(at scopeKey, h Hidden) plan.StepState {
 	for _, step := range g.Steps {
 		n := &m.nodes[first+step]
 		s.Ran = s.Ran || m.ran(first+step)
-		if n.result != nil {
-			s.Duration += n.result.Duration
+		if n.last != nil {
+			s.Duration += n.last.duration
 		}
 		if !n.meetsNeeds() && status == event.StatusCompleted {
 			status = n.status
