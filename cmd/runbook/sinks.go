@@ -236,6 +236,7 @@ func (c *cli) addConsole(s *sinks, w io.Writer, f *applyFlags, p *plan.Plan) {
 	if c.inGitHubActions() {
 		opt.Fence = rand.Text()
 	}
+	opt.Steps = make([]sink.Step, 0, len(p.Steps)+len(p.OnFailure)+len(p.Finally))
 	for _, steps := range [][]plan.Step{p.Steps, p.OnFailure, p.Finally} {
 		for i := range steps {
 			s := &steps[i]

@@ -43,7 +43,6 @@ type Console struct {
 	opt  ConsoleOptions
 	text cleaner // for output of steps
 	paint
-	steps map[string]Step
 	place map[string]int // of each step in ConsoleOptions.Steps
 	runs  []*runView     // most often one
 }
@@ -60,11 +59,10 @@ func NewConsole(w io.Writer, opt ConsoleOptions) *Console {
 		opt:   opt,
 		text:  cleaner{color: opt.Color, tty: opt.TTY},
 		paint: paint{on: opt.Color},
-		steps: make(map[string]Step, len(opt.Steps)),
 		place: make(map[string]int, len(opt.Steps)),
 	}
 	for i, s := range opt.Steps {
-		c.steps[s.ID], c.place[s.ID] = s, i
+		c.place[s.ID] = i
 	}
 	if opt.Height == nil {
 		opt.Height = func() int { return 24 }
@@ -76,6 +74,14 @@ func NewConsole(w io.Writer, opt ConsoleOptions) *Console {
 		c.out.bottom = c.progress
 	}
 	return c
+}
+
+// told is what the console was told beforehand of the step that an id belongs to.
+func (c *Console) told(id string) Step {
+	if i, ok := c.place[outer(id)]; ok {
+		return c.opt.Steps[i]
+	}
+	return Step{}
 }
 
 // OnEvent prints what e tells. Lines appear within 50 ms.

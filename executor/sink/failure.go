@@ -47,7 +47,7 @@ func (s *summary) failures(b []byte) ([]byte, []*stepView) {
 
 // toldInTable reports whether the table told all there is to tell of a step.
 func (s *stepView) toldInTable() bool {
-	return s.phase != event.Rollback && s.toldWhole() && len(s.tail.lines) == 0 && (s.result == nil || s.result.LogPath == "")
+	return s.phase != event.Rollback && s.toldWhole() && len(s.tail.lines) == 0 && s.log == ""
 }
 
 // decisive is the failure that decided the run.
@@ -93,8 +93,8 @@ func (s *summary) failure(b []byte, step *stepView, first bool) []byte {
 		b = s.text.append(b, line)
 		b = append(b, '\n')
 	}
-	if step.result != nil && step.result.LogPath != "" {
-		b = append(b, "  log: "+Escape(step.result.LogPath)+"\n"...)
+	if step.log != "" {
+		b = append(b, "  log: "+Escape(step.log)+"\n"...)
 	}
 	return b
 }
@@ -113,8 +113,8 @@ func (s *summary) tolerated(b []byte, steps []*stepView) []byte {
 		if why != "" && s.opt.Quiet {
 			b = append(b, ": "+Escape(why)...)
 		}
-		if step.result != nil && step.result.LogPath != "" {
-			b = append(b, "; log: "+Escape(step.result.LogPath)...)
+		if step.log != "" {
+			b = append(b, "; log: "+Escape(step.log)...)
 		}
 		b = append(b, '\n')
 	}
@@ -125,8 +125,8 @@ func (s *summary) tolerated(b []byte, steps []*stepView) []byte {
 // the console may have missed output that came too fast; from the events where
 // there is no log to read.
 func (s *stepView) lastLines() []string {
-	if s.result != nil && s.result.LogPath != "" {
-		if lines := logTail(s.result.LogPath); lines != nil {
+	if s.log != "" {
+		if lines := logTail(s.log); lines != nil {
 			return lines
 		}
 	}

@@ -50,6 +50,9 @@ func (t *tally) words() string {
 	return text
 }
 
+// isLoop reports whether the step is known to have items.
+func (s *stepView) isLoop() bool { return s.items != nil && s.items.total > 0 }
+
 // isInner reports whether an id is that of an instance, or of a step inside of
 // one: they are told of with the step of the runbook that they belong to.
 func isInner(id string) bool { return strings.IndexByte(id, '[') >= 0 }

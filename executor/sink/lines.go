@@ -101,7 +101,7 @@ func (c *Console) endLine(s *stepView, e event.Event, r *runView) {
 			word, detail = "kept", "it has completed before"
 		case s.phase == event.Rollback:
 			word = "undone" + inTime(e)
-		case s.items.total > 0:
+		case s.isLoop():
 			detail = s.items.words()
 		}
 	case event.Failed:

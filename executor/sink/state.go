@@ -27,7 +27,7 @@ type runView struct {
 	dropped   int    // output lines the console did not get
 
 	steps   map[uuid.UUID]*stepView
-	groups  map[string]*stepView // of an instance: the step it is one of
+	groups  map[string]*stepView // of an instance that has not ended: the step it is one of
 	order   []*stepView          // as they appeared
 	running []*stepView          // as they started
 	waiting []*stepView          // for an approval, as they asked
@@ -36,21 +36,25 @@ type runView struct {
 	first   *stepView            // the failure that decided the run; nil: none did
 }
 
-// A stepView is what the events told of one step so far.
+// A stepView is what the events told of one step so far. Those of a large run are
+// kept until its summary, so they hold no whole event.
 type stepView struct {
-	id        string
-	phase     event.Phase
-	status    event.Status
-	reason    event.Reason
-	attempts  int
-	startedAt time.Time
-	tail      tail
-	result    *event.Result
-	err       string
-	message   string
-	tolerated bool
-	question  string // that waits, or waited, for an answer
-	items     tally  // of a foreach
+	id         string
+	phase      event.Phase
+	status     event.Status
+	tolerated  bool
+	timed      bool // took is known
+	notStarted bool // nothing of its last attempt ran
+	reason     event.Reason
+	attempts   int
+	startedAt  time.Time
+	took       time.Duration
+	tail       tail
+	log        string // path of one that did not complete; empty: there is none
+	err        string
+	message    string
+	question   string // that waits, or waited, for an answer
+	items      *tally // of a foreach; nil: it is none, or not known yet
 }
 
 // run finds the run of e, or begins one.
@@ -144,7 +148,7 @@ func (r *runView) apply(e event.Event) {
 // expand learns the instances of a step, so that they can be counted for it.
 func (r *runView) expand(e event.Event) {
 	s := r.step(e)
-	s.items = tally{total: len(e.Items)}
+	s.items = &tally{total: len(e.Items)}
 	for i := range e.Items {
 		r.groups[e.StepID+"["+e.Items[i].Key+"]"] = s
 	}
@@ -158,19 +162,18 @@ func (r *runView) end(e event.Event, status event.Status) {
 	s := r.step(e)
 	r.noLongerWaiting(s)
 	r.running = slices.DeleteFunc(r.running, func(x *stepView) bool { return x == s })
-	s.status, s.reason, s.result = status, e.Reason, e.Result
+	s.status, s.reason = status, e.Reason
 	s.err, s.message, s.tolerated = e.Error, e.Message, e.Tolerated
-	if s.result != nil && s.err == "" {
-		s.err = s.result.Error
-	}
-	if s.result != nil && s.result.Attempts > 0 {
-		s.attempts = s.result.Attempts
+	s.timed, s.notStarted, s.log = false, false, ""
+	if e.Result != nil {
+		s.learn(e.Result)
 	}
 	if status == event.StatusCompleted || status == event.StatusSkipped {
-		s.tail = tail{}
+		s.tail, s.log = tail{}, ""
 	}
 	if group := r.groups[s.id]; group != nil && s.phase != event.Rollback {
 		group.items.add(s)
+		delete(r.groups, s.id)
 	}
 	if s.phase != event.Main {
 		return
@@ -187,6 +190,17 @@ func (r *runView) end(e event.Event, status event.Status) {
 	}
 }
 
+// learn takes in how the last attempt ended.
+func (s *stepView) learn(r *event.Result) {
+	s.timed, s.took, s.notStarted, s.log = true, r.Duration, r.NotStarted, r.LogPath
+	if s.err == "" {
+		s.err = r.Error
+	}
+	if r.Attempts > 0 {
+		s.attempts = r.Attempts
+	}
+}
+
 // bad reports whether the step is one a person wants to know more of.
 func (s *stepView) bad() bool {
 	return s.status == event.StatusFailed || s.status == event.StatusTimeout
@@ -195,7 +209,7 @@ func (s *stepView) bad() bool {
 // ran reports whether anything of the step ran, so that there may be something to
 // undo.
 func (s *stepView) ran() bool {
-	return s.attempts > 0 && (s.result == nil || !s.result.NotStarted)
+	return s.attempts > 0 && !s.notStarted
 }
 
 // limit is the timeout that a step went over; empty: it did not, or nobody

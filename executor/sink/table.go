@@ -51,10 +51,10 @@ func (s *summary) row(b []byte, status event.Status, took, note string) []byte {
 }
 
 func taken(s *stepView) string {
-	if s.result == nil || s.attempts == 0 && s.items.total == 0 || s.status == event.StatusSkipped {
+	if !s.timed || s.attempts == 0 && !s.isLoop() || s.status == event.StatusSkipped {
 		return ""
 	}
-	return Brief(s.result.Duration)
+	return Brief(s.took)
 }
 
 // rows are the steps worth a row, and how many that are none were left out.
@@ -91,7 +91,7 @@ func (s *summary) rows() (shown []*stepView, skipped, failed int) {
 // tells that steps inside of it failed, whose rows tell why.
 func (s *stepView) note(held bool) string {
 	var parts []string
-	if s.items.total > 0 {
+	if s.isLoop() {
 		parts = append(parts, s.items.words())
 	}
 	if s.status != event.StatusCompleted && !held {

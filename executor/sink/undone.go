@@ -22,7 +22,7 @@ func (s *summary) undone(b []byte) []byte {
 	}
 	var left, none []string
 	for _, step := range s.steps {
-		known := s.Console.steps[outer(step.id)]
+		known := s.told(step.id)
 		if step.phase != event.Main || !step.ran() || tried[step.id] || strings.Contains(step.id, "]/") {
 			continue
 		}
