@@ -140,6 +140,21 @@ func TestStreamOutputOff(t *testing.T) {
 	}
 }
 
+// The log still has what the result lacks.
+func TestDropOutput(t *testing.T) {
+	e := newEngine(t, nil, executor.WithRunner(chatty{}))
+	id, _ := e.ExecuteCompiled(t.Context(), &plan.Plan{Steps: []plan.Step{step("a", "", "")}}, executor.RunOptions{DropOutput: true})
+	e.Wait(t.Context(), id)
+	p, _ := e.PlanResult(id)
+	r := p.Results[0]
+	if r.Stdout != "" || r.Stderr != "" || !r.Truncated {
+		t.Errorf("captured %d bytes, truncated %v", len(r.Stdout)+len(r.Stderr), r.Truncated)
+	}
+	if log, err := e.ReadLogs(r.ID); r.LogPath == "" || len(log) <= 1<<20 || err != nil {
+		t.Errorf("%d bytes in the log %q: %v", len(log), r.LogPath, err)
+	}
+}
+
 func TestStateHandler(t *testing.T) {
 	rec := &recorder{}
 	e := newEngine(t, nil, executor.WithRunner(chatty{}), executor.WithStateHandler(rec))

@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/go-multierror"
 
 	"github.com/cloudops-run/runbook/executor/internal/process"
-	"github.com/cloudops-run/runbook/executor/internal/run"
 	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
@@ -109,7 +108,7 @@ type blockOf struct {
 }
 
 func (l *lacks) look(b *blockOf) {
-	m := run.New(b.plan, run.Options{})
+	m := newGuess(b.plan)
 	b.makers = map[string]*makers{}
 	anywhere := func(path string) bool { return b.makersOf(path).any }
 	l.probes(b, &plan.Step{}, b.plan.Require)
@@ -128,9 +127,9 @@ func (l *lacks) look(b *blockOf) {
 		if s.Retry != nil { // it finds what is there by then, made by whatever runs beside it
 			made, first = anywhere, false
 		}
-		l.step(b, s, m.GroupScope(s.Group), made, first)
+		l.step(b, s, m.scope(s.Group), made, first)
 	}
-	scope := m.GroupScope(0)
+	scope := m.scope(0)
 	for _, steps := range b.handlers(b.plan) {
 		for i := range steps {
 			l.step(b, &steps[i], scope, anywhere, false)
@@ -140,7 +139,7 @@ func (l *lacks) look(b *blockOf) {
 		if s := &b.plan.Steps[i]; s.Rollback != nil && b.undoes(i) && b.wanted(m, s.Group) {
 			undo := *s.Rollback
 			undo.ID, undo.If, undo.Unless = s.ID, s.If, s.Unless
-			l.step(b, &undo, m.GroupScope(s.Group), anywhere, false)
+			l.step(b, &undo, m.scope(s.Group), anywhere, false)
 		}
 	}
 }
@@ -152,10 +151,10 @@ func (b *blockOf) first(i int) bool {
 }
 
 // wanted reports whether it is certain that an included runbook is.
-func (b *blockOf) wanted(m *run.Machine, group int) bool {
+func (b *blockOf) wanted(m *guess, group int) bool {
 	for ; group > 0; group = b.plan.Groups[group-1].Parent {
 		g := &b.plan.Groups[group-1]
-		around := m.GroupScope(g.Parent)
+		around := m.scope(g.Parent)
 		if g.If != nil && g.If.Expr != nil && !decided(g.If.Expr, around, knownIn(around), true) {
 			return false
 		}

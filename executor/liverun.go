@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -51,7 +52,7 @@ type liveRun struct {
 
 	mu       sync.Mutex
 	machine  *run.Machine
-	captured map[run.Node]*captured     // output of the last attempt
+	captured map[run.Node]*captured     // output of the last attempt; nothing of one that ended without any
 	waiters  map[run.Node]chan struct{} // closed when the execution has ended
 	duration time.Duration              // of the whole run
 }
@@ -59,7 +60,16 @@ type liveRun struct {
 // captured is what is kept of an execution's output.
 type captured struct {
 	stdout, stderr string
-	log            *output.Log
+	path           string      // of the log; empty: there is none
+	log            *output.Log // while the attempt writes it; nil: it has ended
+}
+
+// logPath is where the log is; empty while there is none.
+func (c *captured) logPath() string {
+	if c.log != nil {
+		return c.log.Path()
+	}
+	return c.path
 }
 
 // init makes r ready to run in e.
@@ -83,7 +93,7 @@ func (r *liveRun) init(e *Engine) error {
 // derivedIDs are the execution ids of a compiled runbook's steps: the same ones
 // for the same run.
 func derivedIDs(id uuid.UUID, p *plan.Plan) []uuid.UUID {
-	var ids []uuid.UUID
+	ids := make([]uuid.UUID, 0, len(p.Steps)+len(p.OnFailure)+len(p.Finally))
 	for _, phase := range staticPhases {
 		for _, s := range p.Phase(string(phase)) {
 			ids = append(ids, uuid.NewSHA1(id, []byte(string(phase)+"/"+s.ID)))
@@ -200,7 +210,7 @@ func (r *liveRun) logPath(n run.Node) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if c := r.captured[n]; c != nil {
-		return c.log.Path()
+		return c.logPath()
 	}
 	return ""
 }
@@ -311,6 +321,7 @@ func (r *liveRun) inner(list []Result, n run.Node) []Result {
 	r.mu.Lock()
 	nodes := r.machine.Inner(n)
 	r.mu.Unlock()
+	list = slices.Grow(list, len(nodes))
 	for _, n := range nodes {
 		list = append(list, r.result(n))
 		list = r.inner(list, n)

@@ -47,8 +47,8 @@ type turn struct {
 }
 
 func (x *mistakes) block(b *given, used func(secret string) bool) {
-	m := run.New(b.plan, run.Options{})
-	scope := m.GroupScope(0)
+	m := newGuess(b.plan)
+	scope := m.scope(0)
 	x.add(b.owner, b.items, b.plan.Mistakes(scope, knownIn(scope), used, x.longest))
 	if l := b.plan.Lock; l != nil {
 		b.held = append(slices.Clip(b.held), lockName(l, scope, knownIn(scope))...)
@@ -63,7 +63,7 @@ func (x *mistakes) block(b *given, used func(secret string) bool) {
 		if !b.runs(i) && !b.undoes(i) || !x.wanted(b, m, s.Group) {
 			continue
 		}
-		scope := m.GroupScope(s.Group)
+		scope := m.scope(s.Group)
 		at := turn{in: b, step: s, id: b.prefix + s.ID, scope: scope, known: knownIn(scope), item: b.items}
 		x.step(at, b.runs(i), b.undoes(i), func() ([]event.Item, error) {
 			return m.Items(run.Node{Phase: event.Main, Index: i})
@@ -78,10 +78,10 @@ func (x *mistakes) block(b *given, used func(secret string) bool) {
 }
 
 // wanted reports whether an included runbook may be.
-func (x *mistakes) wanted(b *given, m *run.Machine, group int) bool {
+func (x *mistakes) wanted(b *given, m *guess, group int) bool {
 	for ; group > 0; group = b.plan.Groups[group-1].Parent {
 		g := &b.plan.Groups[group-1]
-		around := m.GroupScope(g.Parent)
+		around := m.scope(g.Parent)
 		if g.If != nil && g.If.Expr != nil && decided(g.If.Expr, around, knownIn(around), false) {
 			return false
 		}
@@ -90,9 +90,9 @@ func (x *mistakes) wanted(b *given, m *run.Machine, group int) bool {
 }
 
 // group looks at an included runbook as a whole.
-func (x *mistakes) group(b *given, m *run.Machine, group int) {
+func (x *mistakes) group(b *given, m *guess, group int) {
 	g := &b.plan.Groups[group-1]
-	around, scope := m.GroupScope(g.Parent), m.GroupScope(group)
+	around, scope := m.scope(g.Parent), m.scope(group)
 	at := Lack{File: b.fileOf(g.Parent), Line: g.Line, StepID: b.prefix + g.ID}
 	_, errs := m.BindKnown(g.Params, g.With, around, knownIn(around))
 	x.add(at, b.items, errs)

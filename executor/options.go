@@ -29,6 +29,11 @@ type RunOptions struct {
 
 	NoRollback bool // a failure undoes nothing
 
+	// DropOutput leaves Stdout and Stderr of results empty. Kept for every step, up
+	// to 2 MiB of each, they are what a long run needs most memory for; the logs
+	// have them.
+	DropOutput bool
+
 	// Only, From and Skip choose steps, by id. Only: these. From: these and what,
 	// directly or not, waits for them. Both: either. Neither: all. Skip: of those,
 	// all but these. A step left out counts as met; outputs of it that are read are

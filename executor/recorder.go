@@ -8,6 +8,7 @@ import (
 	"github.com/cloudops-run/runbook/executor/event"
 	"github.com/cloudops-run/runbook/executor/internal/output"
 	"github.com/cloudops-run/runbook/executor/internal/process"
+	"github.com/cloudops-run/runbook/executor/internal/run"
 	"github.com/cloudops-run/runbook/executor/mask"
 	"github.com/cloudops-run/runbook/executor/state"
 	"github.com/cloudops-run/runbook/runbook/plan"
@@ -19,6 +20,7 @@ import (
 // would be wrong without a word.
 type recorder struct {
 	run            *liveRun
+	node           run.Node
 	log            *output.Log
 	kept           *captured
 	stdout, stderr *channel
@@ -35,7 +37,7 @@ type channel struct {
 }
 
 func (r *liveRun) newRecorder(j *job) *recorder {
-	rec := &recorder{run: r, log: output.NewLog(r.logFile(j))}
+	rec := &recorder{run: r, node: j.node, log: output.NewLog(r.logFile(j))}
 	rec.kept = &captured{log: rec.log}
 	masker := r.vault.current()
 	rec.stdout = rec.channel(j, event.Stdout, masker)
@@ -66,12 +68,15 @@ func (r *liveRun) logFile(j *job) string {
 }
 
 func (rec *recorder) channel(j *job, t event.Type, masker *mask.Masker) *channel {
-	e := event.Event{Type: t, RunID: rec.run.id, ExecutionID: j.execution, StepID: j.id, Phase: j.node.Phase, Attempt: j.number}
 	c := &channel{}
+	var origin *event.Event // made with the first output: most attempts of a large run have none
 	c.lines = output.NewLines(func(b output.Batch) {
+		if origin == nil {
+			origin = &event.Event{Type: t, RunID: rec.run.id, ExecutionID: j.execution, StepID: j.id, Phase: j.node.Phase, Attempt: j.number}
+		}
 		offset := rec.log.Append(string(t), b.Data)
 		c.capture.Write(b.Data)
-		rec.run.engine.stream.output(&e, b, rec.log, offset)
+		rec.run.engine.stream.output(origin, b, rec.log, offset)
 	})
 	if masker != nil {
 		c.masker = masker.Writer(c.pass)
@@ -153,10 +158,24 @@ func (rec *recorder) close(out *Outcome) error {
 	}
 	out.LogPath = rec.log.Path()
 	out.Truncated = rec.stdout.capture.Truncated() || rec.stderr.capture.Truncated()
+	kept := captured{path: out.LogPath}
+	if !rec.run.options.DropOutput {
+		kept.stdout, kept.stderr = rec.stdout.capture.String(), rec.stderr.capture.String()
+	}
+	rec.keep(kept)
+	return err
+}
+
+// keep is what stays of the attempt. Of one that wrote nothing it is nothing: a
+// large run is mostly of such steps.
+func (rec *recorder) keep(c captured) {
 	rec.run.mu.Lock()
 	defer rec.run.mu.Unlock()
-	rec.kept.stdout, rec.kept.stderr = rec.stdout.capture.String(), rec.stderr.capture.String()
-	return err
+	if c == (captured{}) {
+		delete(rec.run.captured, rec.node)
+		return
+	}
+	*rec.kept = c
 }
 
 // attempt is what expressions can read of the attempt.

@@ -231,6 +231,7 @@ func (c *cli) run(config executor.Config, p *plan.Plan, f *applyFlags, sinks *si
 // approvals.
 func (f *applyFlags) runOptions(asks bool) executor.RunOptions {
 	o := f.steps.options()
+	o.DropOutput = f.outputs.format != "json"
 	o.Approve, o.ApproveAll, o.Reject, o.AwaitApprovals = f.approval.approve, f.approval.all, f.approval.reject, asks
 	if len(o.Approve) > 0 || o.ApproveAll || len(o.Reject) > 0 {
 		o.ApprovedBy = userName()
