@@ -40,9 +40,10 @@ test: ## all tests, in random order, with the race detector if there is a C comp
 	$(GO) test $(RACE) -shuffle=on -timeout 20m -json ./... | $(GO) run ./cmd/testlog
 
 .PHONY: soak
-soak: ## faults for hours: ROUNDS=300 kills and so on, floods of 10 GiB, 100,000 steps; SEED=N replays one round
+soak: ## faults for hours: ROUNDS=300 kills and so on, floods of 10 GiB, 100,000 steps, 300,000 random runs; SEED=N replays one round
 	$(GO) test $(RACE) -tags soak -count=1 -timeout 12h -v -run '$(SOAK)' ./cmd/runbook -soak -rounds $(ROUNDS) $(if $(SEED),-seed $(SEED))
 	$(GO) test -tags soak -count=1 -timeout 1h -v -run '^TestWhole' ./executor/journal
+	$(GO) test -count=1 -timeout 12h -v -run '^Test(Oracle|Fold|Kill|Edit)' ./executor/internal/run -rapid.seed=0 -rapid.checks=$$(($(ROUNDS) * 1000))
 
 .PHONY: lint
 lint: ## format, vet, staticcheck, import rules, modules, and a build for every system
