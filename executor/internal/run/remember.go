@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/cloudops-run/runbook/executor/event"
-	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
 // A Memory is what the events of a run so far say of it, to a machine that goes
@@ -30,7 +29,7 @@ type Memory struct {
 	approved map[string]approved
 	refused  map[string]event.Event  // no was said, and nothing has followed from it yet
 	items    map[string][]event.Item // of each foreach that was begun; of the body of a step: none
-	inside   map[string][]string     // what had an attempt inside of each of those
+	inside   map[string][]string     // what had an attempt, or completed without one, inside of each of those
 	whole    map[string]event.Fingerprint
 	given    map[string]event.Values // outputs of steps that were left out
 	rolled   map[string]Decision     // about steps that were rolled back, and not started since
@@ -159,7 +158,7 @@ func (m *Memory) applyStep(e *event.Event) {
 		switch {
 		case e.Attempt == 0: // of what has no attempts of its own, or had none now
 			if e.Type == event.Completed && !e.Kept {
-				m.whole[id] = e.Fingerprint
+				m.completes(id, e.Fingerprint)
 			}
 		case e.Reason == event.ReasonInterrupted:
 		case notRun(e) && !e.Kept:
@@ -241,11 +240,24 @@ func (m *Memory) notRun(id string, e *event.Event) {
 // put notes that a step was started, or is as if it had been.
 func (m *Memory) put(id string, p *past) {
 	if m.past[id] == nil {
-		for outer := range m.around(id) {
-			m.inside[outer] = append(m.inside[outer], id)
-		}
+		m.settleIn(id)
 	}
 	m.past[id] = p
+}
+
+// completes notes that a foreach or an included runbook did.
+func (m *Memory) completes(id string, now event.Fingerprint) {
+	if _, before := m.whole[id]; !before {
+		m.settleIn(id)
+	}
+	m.whole[id] = now
+}
+
+// settleIn makes a step known to all that it is inside of.
+func (m *Memory) settleIn(id string) {
+	for outer := range m.around(id) {
+		m.inside[outer] = append(m.inside[outer], id)
+	}
 }
 
 // around yields what a step's id is inside of.
@@ -320,11 +332,7 @@ func (m *Memory) drop(id string, which func(*past) bool) {
 		if p := m.past[inner]; p != nil && which(p) {
 			delete(m.past, inner)
 		}
-		for outer := range m.around(inner) {
-			if plan.Inside(outer, id) {
-				delete(m.whole, outer)
-			}
-		}
+		delete(m.whole, inner)
 	}
 }
 
