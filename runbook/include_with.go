@@ -44,13 +44,14 @@ func (x *scopes) given(value *node, p *param, n *plan.Names) {
 }
 
 // misfitItem says why what an expression makes of one of the items that are
-// written out does not fit a param, or "".
+// known does not fit a param, or "".
 func (x *scopes) misfitItem(e *plan.Expr, p *param) string {
-	if x.current == nil || x.current.foreach == nil || !isList(x.current.foreach.in) || !namesItem(e) {
+	if x.current == nil || x.current.foreach == nil || !namesItem(e) {
 		return ""
 	}
-	for i, item := range x.current.foreach.in.Content {
-		if v, ok := x.forItem(e, item, i); ok {
+	items, _ := x.knownItems(x.current.foreach)
+	for i, item := range items {
+		if v, ok := forItem(e, item, i); ok {
 			if problems := p.fragment.Check(v); len(problems) > 0 {
 				return fmt.Sprintf("%s; for item %d of \"foreach\" it is not so", whyNot(problems[0]), i+1)
 			}

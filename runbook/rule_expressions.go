@@ -104,7 +104,7 @@ func (x *scopes) step(s *step) {
 	}
 	if s.foreach != nil {
 		x.bare(s.foreach.itemKey, use{key: "key", names: &n, want: plan.WantKey})
-		x.writtenKeys(s.foreach)
+		x.differentKeys(s.foreach)
 	}
 	if s.uses != nil {
 		x.child(s)

@@ -2,6 +2,7 @@ package runbook
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,7 +26,7 @@ func checkParams(c *checker, d *document) {
 				c.at(at, ruleParam, "", "%s of param %q %s", placeIn(problem.Pointer), p.key.Value, problem.Message)
 			}
 		}
-		if p.fallback != nil && len(problems) == 0 {
+		if p.fallback != nil && len(problems) == 0 && !c.marred(p.node, p.fallback) {
 			c.fits(p.fallback, f, "the default of param "+strconv.Quote(p.key.Value))
 		}
 		if p.env == nil {
@@ -36,6 +37,12 @@ func checkParams(c *checker, d *document) {
 		}
 		env[p.env.Value] = p
 	}
+}
+
+// marred reports whether something in a fragment, but for a part of it, is wrong: a
+// value cannot be judged by it.
+func (c *checker) marred(n, but *node) bool {
+	return n != but && (c.flagged[n] || slices.ContainsFunc(n.Content, func(inner *node) bool { return c.marred(inner, but) }))
 }
 
 // fits checks a value in the file against a fragment.

@@ -56,15 +56,21 @@ func (x *scopes) constantItems(in *node, e *plan.Expr) {
 	}
 }
 
-// writtenKeys checks that the keys of items that are written out differ.
-func (x *scopes) writtenKeys(f *foreach) {
+// differentKeys checks that the keys of items differ, as far as they are known: a
+// key that does not name the item is the same for all.
+func (x *scopes) differentKeys(f *foreach) {
 	e := x.exprs[f.itemKey]
-	if e == nil || !isList(f.in) {
+	if e == nil {
 		return
 	}
-	first := make(map[string]int, len(f.in.Content))
-	for i, item := range f.in.Content {
-		v, ok := x.forItem(e, item, i)
+	list, known := x.knownItems(f)
+	if !namesItem(e) && !(known && len(list) <= 1) {
+		x.at(f.itemKey, ruleForeach, "name item or index in it", "the key does not name the item, so all instances would have one id")
+		return
+	}
+	first := make(map[string]int, len(list))
+	for i, item := range list {
+		v, ok := forItem(e, item, i)
 		id, err := plan.ToText(v)
 		if !ok || err != nil {
 			continue
@@ -77,10 +83,26 @@ func (x *scopes) writtenKeys(f *foreach) {
 	}
 }
 
-// forItem is the value of an expression for an item that is written out, where
-// it depends on nothing else.
-func (x *scopes) forItem(e *plan.Expr, item *node, i int) (any, bool) {
-	v, ok, _, err := e.EvalTri(&plan.Scope{Item: dataOf(item), Index: i, HasItem: true},
+// knownItems is the items of a foreach that are written out, or that a constant
+// expression gives.
+func (x *scopes) knownItems(f *foreach) (items []any, known bool) {
+	if isList(f.in) {
+		for _, item := range f.in.Content {
+			items = append(items, dataOf(item))
+		}
+		return items, true
+	}
+	if e := x.exprs[f.in]; e != nil && len(e.Refs()) == 0 {
+		v, _ := e.Constant()
+		items, known = v.([]any)
+	}
+	return items, known
+}
+
+// forItem is the value of an expression for an item, where it depends on nothing
+// else.
+func forItem(e *plan.Expr, item any, i int) (any, bool) {
+	v, ok, _, err := e.EvalTri(&plan.Scope{Item: item, Index: i, HasItem: true},
 		func(r plan.Ref) bool { return r.Root == "item" || r.Root == "index" })
 	return v, ok && err == nil
 }
