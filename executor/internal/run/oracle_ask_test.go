@@ -237,8 +237,11 @@ func (o *oracle) close(st *oracleStep) {
 	switch {
 	case any(func(kid *oracleStep) bool { return kid.is == "cancelled" && !kid.kept }):
 		o.finishes(st, "cancelled", "cancelled")
-	case any(bad):
+	case any(o.failing):
 		kid := o.earliest(st.kids)
+		if kid.reason == "cancelled" { // a foreach that was not begun again, with an item that had failed
+			kid = o.earliest(kid.kids)
+		}
 		o.finishes(st, "failed", kid.reason)
 	case any(func(kid *oracleStep) bool { return kid.is == "cancelled" || kid.never() }):
 		o.finishes(st, "skipped", "stopped")

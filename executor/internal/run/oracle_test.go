@@ -332,7 +332,7 @@ func (o *oracle) cause(st *oracleStep) string {
 func (o *oracle) earliest(steps []*oracleStep) *oracleStep {
 	for _, line := range o.trace {
 		for _, st := range steps {
-			if !bad(st) {
+			if !o.failing(st) {
 				continue
 			}
 			for _, one := range slices.Concat(st.kids, []*oracleStep{st}) {
@@ -386,7 +386,7 @@ func (o *oracle) turn(st *oracleStep) bool {
 		return false
 	case st.instance:
 		return st.hadTurn
-	case st.phase != event.Main && st.up == nil, st.phase == event.Main && o.serial(st):
+	case st.phase != event.Main && st.up == nil, o.serial(st):
 		for _, before := range around {
 			if before == st {
 				break
