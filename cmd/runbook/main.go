@@ -12,13 +12,9 @@ import (
 // it the build information of the Go toolchain tells.
 var version string
 
-// gcPercent lets a small heap grow further than usual before it is collected: a
-// run makes much garbage and keeps little. GOGC still has the last word.
-const gcPercent = 400
-
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+	if ownGarbage() {
+		debug.SetGCPercent(mostGarbage)
 	}
 	c := &cli{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.Getenv}
 	os.Exit(c.main(os.Args[1:]))
