@@ -80,7 +80,7 @@ func (h *Host) Sweep() []Leftover {
 	if h.adoption == nil || len(h.adoption.orphans()) == 0 {
 		return nil
 	}
-	x := execution{host: h, spec: &Spec{Grace: partingTime}, ended: true, reaped: true}
+	x := execution{host: h, spec: &Spec{Grace: partingTime}, pidfd: -1, ended: true, reaped: true}
 	x.clear()
 	return x.exit.Leftovers
 }

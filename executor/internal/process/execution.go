@@ -44,7 +44,8 @@ type execution struct {
 	kill   <-chan struct{} // nil once it was seen closed
 
 	pid     int
-	pidfd   *os.File // nil: none
+	pidfd   int      // -1: none
+	waiter  *os.File // pidfd in Go's poller; nil until it is waited for there
 	streams []*stream
 	family  family
 
@@ -66,18 +67,11 @@ type execution struct {
 // watch waits for the process itself to end, and ends it where it must.
 func (x *execution) watch() {
 	x.open = len(x.streams)
-	x.events = make(chan happening, 1+x.open)
-	for _, s := range x.streams {
-		go func() {
-			s.copy()
-			x.events <- streamEnded
-		}()
+	x.glance()
+	if x.ended && x.open == 0 {
+		return
 	}
-	go func() {
-		x.awaitExit()
-		x.events <- leaderEnded
-	}()
-
+	x.listen()
 	var alarm <-chan time.Time // the timeout, then the grace period, then undeadTime
 	if x.spec.Timeout > 0 {
 		timer := time.NewTimer(x.spec.Timeout - time.Since(x.exit.Started))
@@ -114,6 +108,29 @@ func (x *execution) watch() {
 			alarm = x.stop(TimedOut)
 		}
 	}
+}
+
+// listen lets goroutines tell what happens from now on.
+func (x *execution) listen() {
+	x.events = make(chan happening, 1+x.open)
+	for _, s := range x.streams {
+		if s.done {
+			continue
+		}
+		s.open()
+		go func() {
+			s.copy()
+			x.events <- streamEnded
+		}()
+	}
+	if x.ended {
+		return
+	}
+	x.waiter = newPidfd(x.pidfd)
+	go func() {
+		x.awaitExit()
+		x.events <- leaderEnded
+	}()
 }
 
 func (x *execution) note(e happening) {
@@ -255,7 +272,9 @@ func (x *execution) reap() bool {
 func (x *execution) cut() (held bool) {
 	if x.open > 0 {
 		for _, s := range x.streams {
-			s.cut()
+			if !s.done {
+				s.cut()
+			}
 		}
 	}
 	for x.open > 0 {
@@ -271,7 +290,7 @@ func (x *execution) cut() (held bool) {
 // that goes on at the same time must not take that before x has.
 func (x *execution) close() {
 	for _, s := range x.streams {
-		s.pipe.Close()
+		s.close()
 	}
 	if x.ended {
 		x.forget()
@@ -285,7 +304,12 @@ func (x *execution) close() {
 }
 
 func (x *execution) forget() {
-	x.pidfd.Close()
+	switch {
+	case x.waiter != nil:
+		x.waiter.Close()
+	case x.pidfd >= 0:
+		syscall.Close(x.pidfd)
+	}
 	leaders.remove(x)
 	if x.host.adoption != nil {
 		x.host.adoption.strike(x)

@@ -125,7 +125,7 @@ func (x *execution) spawnOnce() (err error) {
 		if err != nil {
 			return os.NewSyscallError("pipe", err)
 		}
-		x.streams = append(x.streams, &stream{pipe: r, to: to})
+		x.streams = append(x.streams, &stream{fd: r, to: to})
 		ends[i] = w
 		files[i+1] = uintptr(w)
 	}
@@ -137,7 +137,7 @@ func (x *execution) spawnOnce() (err error) {
 
 func (x *execution) dropStreams() {
 	for _, s := range x.streams {
-		s.pipe.Close()
+		s.close()
 	}
 	x.streams = nil
 }
@@ -185,7 +185,7 @@ func (x *execution) fork(files [3]uintptr) error {
 		h.adoption.enter(x)
 	}
 	failpoint.Reach(failpoint.Entered)
-	x.pidfd = newPidfd(pidfd)
+	x.pidfd = pidfd
 	leaders.add(x)
 	return nil
 }

@@ -24,7 +24,9 @@ var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 // stream reads one output of a process. It has a buffer only while there is
 // something to read, so that hundreds of waiting processes cost none.
 type stream struct {
-	pipe *os.File // the read end, not blocking
+	fd   int      // the read end of a pipe; it blocks until there is a file
+	file *os.File // the same in Go's poller; nil until it is read
+	done bool     // it is at its end, and was never read
 	to   io.Writer
 	late atomic.Bool // cut was called
 	held bool        // at the end of copy: something still holds the pipe
@@ -33,9 +35,25 @@ type stream struct {
 	n   int // what the last fill read; 0: the end
 }
 
+// open puts the pipe into Go's poller. A program expects that its own end
+// blocks, which is not changed by that.
+func (s *stream) open() {
+	_, _ = unix.FcntlInt(uintptr(s.fd), unix.F_SETFL, unix.O_NONBLOCK) // of a pipe that is there, it does not fail
+	s.file = os.NewFile(uintptr(s.fd), "pipe")
+}
+
+// close gives the pipe up. Nobody may be in copy.
+func (s *stream) close() {
+	if s.file == nil {
+		syscall.Close(s.fd)
+		return
+	}
+	s.file.Close()
+}
+
 // copy reads until nobody can write any more, or the stream is cut.
 func (s *stream) copy() {
-	conn, err := s.pipe.SyscallConn()
+	conn, err := s.file.SyscallConn()
 	for err == nil {
 		err = conn.Read(s.fill)
 		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -87,7 +105,7 @@ func (s *stream) release() {
 // cut ends copy soon, even though something still holds the pipe.
 func (s *stream) cut() {
 	s.late.Store(true)
-	_ = s.pipe.SetReadDeadline(time.Unix(1, 0))
+	_ = s.file.SetReadDeadline(time.Unix(1, 0))
 }
 
 // rest reads what is in the pipe after a cut.

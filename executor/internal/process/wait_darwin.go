@@ -12,6 +12,8 @@ func pidfdWorks() bool { return false }
 
 func newPidfd(int) *os.File { return nil }
 
+func (x *execution) glance() {}
+
 // awaitExit waits until the process has ended, and does not reap it. waitid
 // would do, but here it also returns when a process is suspended.
 func (x *execution) awaitExit() {

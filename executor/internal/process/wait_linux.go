@@ -28,7 +28,6 @@ func newPidfd(fd int) *os.File {
 		return nil
 	}
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETFL, unix.O_NONBLOCK); err != nil {
-		unix.Close(fd)
 		return nil
 	}
 	return os.NewFile(uintptr(fd), "pidfd")
@@ -37,8 +36,8 @@ func newPidfd(fd int) *os.File {
 // awaitExit waits until the process has ended. It does not reap it, which keeps
 // its number, and so that of its group, from being used again.
 func (x *execution) awaitExit() {
-	if x.pidfd != nil {
-		conn, err := x.pidfd.SyscallConn()
+	if x.waiter != nil {
+		conn, err := x.waiter.SyscallConn()
 		if err == nil {
 			err = conn.Read(func(fd uintptr) bool { return waitable(unix.P_PIDFD, int(fd), unix.WNOHANG) })
 		}
@@ -74,14 +73,8 @@ var noGroupSignal atomic.Bool
 // groupAlive reports whether x's group has a member after x was reaped. The
 // pidfd asks for the very group, by number it may be another by now.
 func (x *execution) groupAlive() bool {
-	if x.pidfd != nil && !noGroupSignal.Load() {
-		err := unix.EINVAL
-		if conn, e := x.pidfd.SyscallConn(); e == nil {
-			_ = conn.Control(func(fd uintptr) {
-				e := unix.PidfdSendSignal(int(fd), 0, nil, unix.PIDFD_SIGNAL_PROCESS_GROUP)
-				err, _ = e.(syscall.Errno)
-			})
-		}
+	if x.pidfd >= 0 && !noGroupSignal.Load() {
+		err := unix.PidfdSendSignal(x.pidfd, 0, nil, unix.PIDFD_SIGNAL_PROCESS_GROUP)
 		if err != unix.EINVAL {
 			return err != unix.ESRCH
 		}
