@@ -22,7 +22,11 @@ type judgement struct {
 // judge completes an outcome. path is the file of $RUNBOOK_STEP_OUTPUT, which is
 // removed in any case.
 func (r *liveRun) judge(a *job, out *Outcome, rec *recorder, path string) {
-	file, fileErr := takeOutputFile(path, r.engine.readFile)
+	var file map[string]string
+	var fileErr error
+	if !r.outputs.still() {
+		file, fileErr = takeOutputFile(path, r.engine.readFile)
+	}
 	if !judged(a.step) {
 		return
 	}

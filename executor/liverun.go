@@ -38,7 +38,8 @@ type liveRun struct {
 	disk      disk          // what outlives the engine
 	memory    *run.Memory   // what the run did before it was resumed; nil: it is new
 	dir       runFolder
-	variables [2]string // which all that it starts is given
+	outputs   untouchedFolder // the one for files named by RUNBOOK_STEP_OUTPUT
+	variables [2]string       // which all that it starts is given
 	vault     vault
 
 	// Owned by the loop.
@@ -77,6 +78,9 @@ func (r *liveRun) init(e *Engine) error {
 	r.engine = e
 	if err := r.openFolder(); err != nil {
 		return err
+	}
+	if r.byStep {
+		r.outputs = markUntouched(r.dir.outputs)
 	}
 	r.variables = [2]string{runVariable(r.id), "RUNBOOK_RUN_DIR=" + r.dir.own}
 	r.inputs = make(chan run.Input)
