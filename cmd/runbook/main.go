@@ -16,6 +16,7 @@ func main() {
 	if ownGarbage() {
 		debug.SetGCPercent(mostGarbage)
 	}
+	giveSignalsBack()
 	c := &cli{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.Getenv}
 	os.Exit(c.main(os.Args[1:]))
 }
