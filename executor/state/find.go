@@ -38,11 +38,14 @@ func (f *Folder) Find(ref string) (*Run, error) {
 	default:
 		return nil, &AmbiguousError{ref, found}
 	}
+	if ref == "" {
+		return nil, fmt.Errorf("%w: its name is empty", ErrNotFound)
+	}
 	named, _, err := f.List(Filter{Name: ref, Limit: 1})
 	if err != nil {
 		return nil, err
 	}
-	if ref == "" || len(named) == 0 {
+	if len(named) == 0 {
 		return nil, fmt.Errorf("%w: no id in the state folder %q begins with %q, and no runbook of that name was run", ErrNotFound, f.path, ref)
 	}
 	return named[0].Run, nil
