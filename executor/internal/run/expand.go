@@ -99,7 +99,9 @@ func (m *Machine) admit(b int32) {
 		i := k.first + k.next
 		k.next++
 		k.under++
-		m.enter(i)
+		if m.nodes[i].inner == 0 { // else how it ended before is being told, and it has no turn
+			m.enter(i)
+		}
 	}
 }
 

@@ -151,6 +151,11 @@ func TestLanguage(t *testing.T) {
 				Body: serial(plan.Step{ID: "one", Rollback: undo}, plan.Step{ID: "two"})}, plan.Step{ID: "b"}),
 			tries: map[string][]try{"a/two": {{took: ms}}},
 		}, "expanded a 2; expanded a[x] 0; completed a[x]/one#1; completed a[x]/two#1; completed a[x]; expanded a[y] 0; completed a[y]/one#1; completed a[y]/two#1; completed a[y]; completed a; completed b#1; run_completed completed"},
+		{"a body with a limit of its own", scenario{slots: 2,
+			plan: serial(plan.Step{ID: "a", Foreach: list(0, "x"),
+				Body: &plan.Plan{Strategy: plan.Parallel, MaxConcurrency: 1, Steps: []plan.Step{{ID: "slow"}, {ID: "fast"}}}}),
+			tries: map[string][]try{"a/slow": {{took: 5 * ms}}, "a/fast": {{took: ms}}},
+		}, "expanded a 1; expanded a[x] 0; completed a[x]/slow#1; completed a[x]/fast#1; completed a[x]; completed a; run_completed completed"},
 		{"a body that fails", scenario{
 			plan:  serial(plan.Step{ID: "a", Foreach: list(0, "x", "y"), Body: serial(plan.Step{ID: "one", Rollback: undo}, plan.Step{ID: "two"})}, plan.Step{ID: "b", Needs: []int{0}}),
 			tries: map[string][]try{"a/one": failing()},

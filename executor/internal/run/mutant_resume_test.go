@@ -70,7 +70,7 @@ var resumeMutants = []mutant{
 	{"a word about what has changed is none", "recall.go",
 		"case marked: // as it is now", "case marked && step == nil:"},
 	{"outputs that are given for what has completed are not taken", "recall.go",
-		"!(marked && given)", "true"},
+		"!(marked && given)", "!(marked && given && false)"},
 	{"idempotent steps may not be repeated", "recall.go",
 		"s.Effect == plan.Read || s.Idempotent ||", "s.Effect == plan.Read ||"},
 	{"whatever does not destroy may be repeated", "recall.go",
