@@ -102,7 +102,7 @@ func (c *checker) data(n *node) *node {
 	if !isScalar(n) || c.flagged[n] || isNull(n) || n.Tag == tagBool {
 		return nil
 	}
-	if n.Tag == tagFloat || n.Tag == tagInt && !wholeNumber.MatchString(n.Value) {
+	if n.Tag == tagFloat || n.Tag == tagInt && !wholeNumber().MatchString(n.Value) {
 		c.at(n, ruleAmbiguous, `quote it: "`+n.Value+`"`, "unquoted %s is a number, not this text", n.Value)
 		return nil
 	}

@@ -1,13 +1,12 @@
 package runbook
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
 
 // plainWord is text that may stand in a flow list without quotes.
-var plainWord = regexp.MustCompile(`^([A-Za-z_/]|-[-A-Za-z])[A-Za-z0-9_./=@+-]*$`)
+var plainWord = pattern(`^([A-Za-z_/]|-[-A-Za-z])[A-Za-z0-9_./=@+-]*$`)
 
 // flowText is a text as it may be written in a list or mapping of one line.
 func flowText(s string) string {
@@ -15,7 +14,7 @@ func flowText(s string) string {
 	case "true", "false", "null":
 		return strconv.Quote(s)
 	}
-	if plainWord.MatchString(s) && !isYAML11Bool(s) {
+	if plainWord().MatchString(s) && !isYAML11Bool(s) {
 		return s
 	}
 	return strconv.Quote(s)

@@ -28,7 +28,7 @@ func read(text string, fragment *node) (any, error) {
 		}
 		return nil, readError{"must be true or false", ""}
 	case "integer":
-		if !allDigits.MatchString(text) {
+		if !isDigits(text) {
 			return nil, readError{"must be a whole number", "write digits only, such as 3"}
 		}
 		n, err := strconv.ParseInt(text, 10, 64)
@@ -44,7 +44,7 @@ func read(text string, fragment *node) (any, error) {
 				return v, nil
 			}
 		}
-		if powerOfTen.MatchString(text) {
+		if powerOfTen().MatchString(text) {
 			return nil, readError{"is too large a number", ""}
 		}
 		return nil, readError{"must be a number", "write it such as 3, 0.5 or 1e6"}

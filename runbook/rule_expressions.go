@@ -2,7 +2,6 @@ package runbook
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/cloudops-run/runbook/runbook/plan"
@@ -190,7 +189,7 @@ func (x *scopes) worthAnother(when *node, n plan.Names) {
 	_, problems := plan.CheckExpr(e.Source(), failed, plan.WantBool)
 	for _, p := range problems {
 		before, after := e.Source()[:p.Offset], e.Source()[p.Offset+p.Length:]
-		if !equality.MatchString(before + "\x00" + after) {
+		if !equality().MatchString(before + "\x00" + after) {
 			x.problem(when, strings.Index(when.Value, e.Source()), p)
 		}
 	}
@@ -198,7 +197,7 @@ func (x *scopes) worthAnother(when *node, n plan.Names) {
 
 // equality is what stands around an operand, at the NUL, of == and !=, or before
 // in: null equals nothing.
-var equality = regexp.MustCompile("[=!]=\\s*\x00|\x00\\s*([=!]=|(not\\s+)?in\\b)")
+var equality = pattern("[=!]=\\s*\x00|\x00\\s*([=!]=|(not\\s+)?in\\b)")
 
 func (x *scopes) retry(r *retry, n *plan.Names) {
 	if r == nil {

@@ -78,7 +78,7 @@ func fitHelp(n *node, f *fragment.Fragment) string {
 func unquoted(text, kind string) bool {
 	switch kind {
 	case "integer":
-		return wholeNumber.MatchString(text)
+		return wholeNumber().MatchString(text)
 	case "number":
 		v, err := plan.DecodeJSON([]byte(text))
 		_, whole := v.(int64)

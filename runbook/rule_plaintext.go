@@ -1,7 +1,6 @@
 package runbook
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -10,7 +9,7 @@ import (
 // An almost is what looks like an expression, and is none: {{ params.x }}, or
 // ${params.x}. Other tools have texts like these of their own, so that only what
 // names something of this runbook counts.
-var almost = regexp.MustCompile(`(\$?)(?:\{\{\s*(params|steps|secrets|run|item)(?:\.(\w+))?[^{}\n]*\}\}|\{\s*(params|steps|secrets|run|item)(?:\.(\w+))?[^{}\n]*\})`)
+var almost = pattern(`(\$?)(?:\{\{\s*(params|steps|secrets|run|item)(?:\.(\w+))?[^{}\n]*\}\}|\{\s*(params|steps|secrets|run|item)(?:\.(\w+))?[^{}\n]*\})`)
 
 // checkPlainText: what is meant as an expression is written as one.
 func checkPlainText(c *checker, d *document) {
@@ -84,7 +83,7 @@ func mayBeAlmost(text string) bool {
 }
 
 func (c *checker) almostIn(n *node, s *step, names map[string]bool) {
-	for _, m := range almost.FindAllStringSubmatchIndex(n.Value, -1) {
+	for _, m := range almost().FindAllStringSubmatchIndex(n.Value, -1) {
 		text := n.Value[m[0]:m[1]]
 		dollar, twice := m[2] != m[3], strings.Contains(text, "{{")
 		if dollar == twice { // an expression, or a mapping
@@ -125,7 +124,7 @@ func isCodeOf(s *step, n *node) bool {
 	return found
 }
 
-var wordList = regexp.MustCompile(`^(params\.\w+|steps\.\w+\.outputs\.\w+)$`)
+var wordList = pattern(`^(params\.\w+|steps\.\w+\.outputs\.\w+)$`)
 
 // wordLists finds lists of a foreach whose items are names of lists.
 func (c *checker) wordLists(s *step) {
@@ -140,7 +139,7 @@ func (c *checker) wordLists(s *step) {
 		if !isList(list) {
 			continue
 		}
-		i := slices.IndexFunc(list.Content, func(n *node) bool { return isText(n) && wordList.MatchString(n.Value) })
+		i := slices.IndexFunc(list.Content, func(n *node) bool { return isText(n) && wordList().MatchString(n.Value) })
 		if i < 0 {
 			continue
 		}

@@ -2,7 +2,6 @@ package runbook
 
 import (
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,10 +14,10 @@ var (
 	redirects  = []string{">", ">>", "<", "&>", "2>", "1>", "2>>"}
 	duplicates = []string{"2>&1", "1>&2", ">&2"}
 
-	aCommand   = regexp.MustCompile(`^[A-Za-z_./][\w./+-]*$`)
-	dollarName = regexp.MustCompile(`\$(\{[A-Za-z_][A-Za-z0-9_]*\}|[A-Z_][A-Z0-9_]*\b)`)
-	simpleLine = regexp.MustCompile(`^[\w./][\w./ |&<>;=,@+-]*$`)
-	wildcard   = regexp.MustCompile(`^[\w.,/~+-]*\*[\w.,/*+-]*$`)
+	aCommand   = pattern(`^[A-Za-z_./][\w./+-]*$`)
+	dollarName = pattern(`\$(\{[A-Za-z_][A-Za-z0-9_]*\}|[A-Z_][A-Z0-9_]*\b)`)
+	simpleLine = pattern(`^[\w./][\w./ |&<>;=,@+-]*$`)
+	wildcard   = pattern(`^[\w.,/~+-]*\*[\w.,/*+-]*$`)
 )
 
 // readers are programs to which such words mean something, beside those that
@@ -67,12 +66,12 @@ func (c *checker) shellWords(cmd *command) {
 		case !isText(a) || c.isDynamic(a):
 		case text == "~" || strings.HasPrefix(text, "~/"):
 			c.warn(a, rulePlainText, "write the path out, or use shell", "~ is not expanded in exec, which starts no shell")
-		case dollarName.MatchString(text):
-			at := dollarName.FindStringIndex(text)
+		case dollarName().MatchString(text):
+			at := dollarName().FindStringIndex(text)
 			c.part(a, at[0], at[1]-at[0], Diagnostic{Severity: Warning, Rule: rulePlainText,
 				Message: "variables are not expanded in exec, which starts no shell",
 				Help:    "take the value from a param that has env: " + strings.Trim(text[at[0]:at[1]], "${}") + ", or use shell"})
-		case slices.Contains(plainFiles, name) && wildcard.MatchString(text) && !isValue(cmd.args, i):
+		case slices.Contains(plainFiles, name) && wildcard().MatchString(text) && !isValue(cmd.args, i):
 			c.warn(a, rulePlainText, "use shell, or let find pass the names: [find, DIR, -name, "+quoted(filepath.Base(text))+", -exec, "+name+", \"{}\", +]", "* is not expanded in exec, which starts no shell")
 		}
 	}
@@ -88,7 +87,7 @@ func (c *checker) operator(cmd *command, i int) bool {
 	if !isText(a) {
 		return false
 	}
-	next := i+1 < len(args) && aCommand.MatchString(args[i+1].Value)
+	next := i+1 < len(args) && aCommand().MatchString(args[i+1].Value)
 	switch {
 	case slices.Contains(duplicates, a.Value):
 	case slices.Contains(pipes, a.Value) && next && !isDelimiter(args, i):
@@ -97,7 +96,7 @@ func (c *checker) operator(cmd *command, i int) bool {
 		return false
 	}
 	help := "use shell, with values in env, or a step for each command"
-	if line := literal(cmd.program) + " " + strings.Join(texts(args), " "); simpleLine.MatchString(line) {
+	if line := literal(cmd.program) + " " + strings.Join(texts(args), " "); simpleLine().MatchString(line) {
 		help = "write shell: " + line
 	}
 	c.warn(a, rulePlainText, help, "%q is a plain argument here: exec starts no shell that would read it", a.Value)

@@ -1,7 +1,6 @@
 package runbook
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -17,12 +16,11 @@ const tooLargeNumber = "the number "
 type trap struct{ message, help string }
 
 var (
-	sexagesimal = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$`)
-	allDigits   = regexp.MustCompile(`^[-+]?[0-9]+$`)
+	sexagesimal = pattern(`^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$`)
 	// wholeNumber is a number whose text is the same whoever writes it out.
-	wholeNumber = regexp.MustCompile(`^(0|-?[1-9][0-9]*)$`)
+	wholeNumber = pattern(`^(0|-?[1-9][0-9]*)$`)
 	// powerOfTen is a number that is text to the parser where it is too large.
-	powerOfTen = regexp.MustCompile(`^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$`)
+	powerOfTen = pattern(`^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$`)
 )
 
 // scalarTrap returns what is wrong with an unquoted value whatever is expected
@@ -36,9 +34,9 @@ func scalarTrap(n *node) *trap {
 		return nil
 	case n.Tag == tagTime:
 		return ambiguous(v, "a date", "text", "")
-	case sexagesimal.MatchString(v):
+	case sexagesimal().MatchString(v):
 		return ambiguous(v, "a number counted in sixties", "text", "")
-	case n.Tag == tagString && powerOfTen.MatchString(v):
+	case n.Tag == tagString && powerOfTen().MatchString(v):
 		return &trap{tooLargeNumber + shorten(v) + " is too large to be kept exactly", `quote it: "` + shorten(v) + `"`}
 	case n.Tag == tagString:
 		return nil
@@ -80,7 +78,7 @@ func isNotFinite(s string) bool {
 // tooLarge also finds whole numbers that YAML turned into floating point.
 func tooLarge(n *node) bool {
 	if n.Tag == tagFloat {
-		return allDigits.MatchString(n.Value)
+		return isDigits(n.Value)
 	}
 	if n.Tag != tagInt || len(n.Value) < 10 {
 		return false
@@ -89,9 +87,17 @@ func tooLarge(n *node) bool {
 	return err != nil || i > maxExactInt || i < -maxExactInt
 }
 
+// isDigits reports whether s is a whole number in digits, with a sign or not.
+func isDigits(s string) bool {
+	if s != "" && (s[0] == '-' || s[0] == '+') {
+		s = s[1:]
+	}
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
 func leadingZero(s string) bool {
 	s = strings.TrimLeft(s, "+-")
-	return len(s) > 1 && s[0] == '0' && allDigits.MatchString(strings.ReplaceAll(s, "_", ""))
+	return len(s) > 1 && s[0] == '0' && isDigits(strings.ReplaceAll(s, "_", ""))
 }
 
 func hasPrefixFold(s, prefix string) bool {

@@ -12,11 +12,11 @@ import (
 // quote ends with it. So a line on which the parser failed is searched for an
 // expression first.
 var (
-	flowTemplate = regexp.MustCompile(`(^|[^"'$\w])(\$\{\{)`)
-	flowIndex    = regexp.MustCompile(`[:,]\s+([A-Za-z_][\w.]*(?:\([^()"']*\))?(?:\.[\w]+)*)\[`)
-	flowTernary  = regexp.MustCompile(`[:,]\s+([^\s"'{}\[\],:](?:[^"'{}\[\],:]|"[^"]*"|'[^']*')*)\?([^"'{}]*:|\s*[}\],]|\s*(?:"[^"]*"|'[^']*')\s*:)`)
-	blockTernary = regexp.MustCompile(`^[\s-]*\w+:\s+([^\s"'{\[].*?)\s\?\s`)
-	quotedStart  = regexp.MustCompile(`^[\s-]*(\w+):\s+("[^"]*"|'[^']*')\s*(==|!=|<|>|\+|in\b|and\b|or\b|\?|matches\b|\|\||&&)`)
+	flowTemplate = pattern(`(^|[^"'$\w])(\$\{\{)`)
+	flowIndex    = pattern(`[:,]\s+([A-Za-z_][\w.]*(?:\([^()"']*\))?(?:\.[\w]+)*)\[`)
+	flowTernary  = pattern(`[:,]\s+([^\s"'{}\[\],:](?:[^"'{}\[\],:]|"[^"]*"|'[^']*')*)\?([^"'{}]*:|\s*[}\],]|\s*(?:"[^"]*"|'[^']*')\s*:)`)
+	blockTernary = pattern(`^[\s-]*\w+:\s+([^\s"'{\[].*?)\s\?\s`)
+	quotedStart  = pattern(`^[\s-]*(\w+):\s+("[^"]*"|'[^']*')\s*(==|!=|<|>|\+|in\b|and\b|or\b|\?|matches\b|\|\||&&)`)
 )
 
 // misread are the parser's complaints that an expression without quotes leads
@@ -40,7 +40,7 @@ func (c *checker) expressionTrap(parser string, at Pos, read int) (Diagnostic, b
 		}
 		inFlow := bytes.ContainsAny(bytes.ReplaceAll(line, []byte("${{"), nil), "[{")
 		for _, trap := range []struct {
-			form    *regexp.Regexp
+			form    func() *regexp.Regexp
 			group   int
 			flow    bool
 			message string
@@ -56,7 +56,7 @@ func (c *checker) expressionTrap(parser string, at Pos, read int) (Diagnostic, b
 			if trap.flow && !inFlow || !slices.Contains(misread, parser) {
 				continue
 			}
-			if m := trap.form.FindSubmatchIndex(line); m != nil {
+			if m := trap.form().FindSubmatchIndex(line); m != nil {
 				from, to := m[2*trap.group], m[2*trap.group+1]
 				start := c.src.starts[n-1]
 				return Diagnostic{Rule: ruleSyntax, Pos: c.src.at(start + from), End: c.src.at(start + to), Message: trap.message, Help: trap.help}, true

@@ -36,7 +36,7 @@ func typeHelp(v schema.Violation, n *node) string {
 		return "write the question to be answered, such as approval: Go on?"
 	case name == "lock" && isScalar(n):
 		return "give the lock a name, such as lock: deploy"
-	case text && wholeNumber.MatchString(n.Value) && (strings.Contains(v.Want, "number") || strings.HasPrefix(v.Want, "an exit code")):
+	case text && wholeNumber().MatchString(n.Value) && (strings.Contains(v.Want, "number") || strings.HasPrefix(v.Want, "an exit code")):
 		return "remove the quotes: " + n.Value
 	case strings.Contains(v.Want, "a mapping"):
 		return mappingHelp(name, v, n)
@@ -87,7 +87,7 @@ func listHelp(name, want string, n *node) string {
 	case !isScalar(n) || len(n.Value) >= 60:
 		return ""
 	case strings.HasSuffix(want, "exit codes"):
-		if wholeNumber.MatchString(n.Value) {
+		if wholeNumber().MatchString(n.Value) {
 			return fmt.Sprintf("write %s: [%s]", name, n.Value)
 		}
 		return ""
