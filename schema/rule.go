@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"sync"
@@ -53,14 +52,6 @@ type patternRule struct {
 	name *pattern
 	rule *rule
 }
-
-// A pattern is a regular expression that is compiled when something is first
-// held against it.
-type pattern struct {
-	compiled func() *regexp.Regexp
-}
-
-func (p *pattern) matches(s string) bool { return p.compiled().MatchString(s) }
 
 // A search is one pass of a document through the rules: for all that is wrong, or
 // only for whether something is.

@@ -3,7 +3,6 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 	"sync"
 )
@@ -51,7 +50,7 @@ func (b *ruleBook) pattern(text string) *pattern {
 	defer b.mu.Unlock()
 	p := b.patterns[text]
 	if p == nil {
-		p = &pattern{sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })}
+		p = &pattern{text: text}
 		b.patterns[text] = p
 	}
 	return p
