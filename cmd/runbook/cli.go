@@ -26,7 +26,7 @@ type cli struct {
 
 // main runs the program and returns its exit code.
 func (c *cli) main(args []string) int {
-	root := c.root()
+	root := c.root(args...)
 	root.SetArgs(args)
 	root.SetIn(c.stdin)
 	root.SetOut(c.stdout)
@@ -34,7 +34,23 @@ func (c *cli) main(args []string) int {
 	return c.report(root.Execute())
 }
 
-func (c *cli) root() *cobra.Command {
+// commands are all but help and completion, in the order in which help has them.
+var commands = []struct {
+	name string
+	make func(*cli) *cobra.Command
+}{
+	{"init", (*cli).initCommand}, {"validate", (*cli).validateCommand}, {"plan", (*cli).planCommand},
+	{"graph", (*cli).graphCommand}, {"apply", (*cli).applyCommand},
+	{"resume", (*cli).resumeCommand}, {"rollback", (*cli).rollbackCommand}, {"approve", (*cli).approveCommand},
+	{"cancel", (*cli).cancelCommand}, {"runs", (*cli).runsCommand}, {"show", (*cli).showCommand},
+	{"logs", (*cli).logsCommand}, {"verify", (*cli).verifyCommand},
+	{"explain", (*cli).explainCommand}, {"schema", (*cli).schemaCommand}, {"config", (*cli).configCommand},
+	{"version", (*cli).versionCommand},
+}
+
+// root makes the commands for what is on the command line: the one that it begins
+// with, for their flags are many and every start waits for them; else all.
+func (c *cli) root(args ...string) *cobra.Command {
 	cobra.EnableCommandSorting = false
 	root := &cobra.Command{
 		Use:   "runbook",
@@ -56,12 +72,15 @@ func (c *cli) root() *cobra.Command {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(c.stdout, cmd) })
 	root.SetUsageFunc(func(cmd *cobra.Command) error { printHelp(c.stderr, cmd); return nil })
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(
-		c.initCommand(), c.validateCommand(), c.planCommand(), c.graphCommand(), c.applyCommand(),
-		c.resumeCommand(), c.rollbackCommand(), c.approveCommand(), c.cancelCommand(),
-		c.runsCommand(), c.showCommand(), c.logsCommand(), c.verifyCommand(),
-		c.explainCommand(), c.schemaCommand(), c.configCommand(), c.versionCommand(),
-	)
+	for _, command := range commands {
+		if len(args) > 0 && args[0] == command.name {
+			root.AddCommand(command.make(c))
+			return root
+		}
+	}
+	for _, command := range commands {
+		root.AddCommand(command.make(c))
+	}
 	root.InitDefaultCompletionCmd("completion")
 	for _, sub := range root.Commands() {
 		if sub.Name() == "completion" {
