@@ -3,6 +3,7 @@ package lock
 import (
 	"fmt"
 	"os"
+	"sync"
 	"time"
 )
 
@@ -20,12 +21,16 @@ type Holder struct {
 
 // Self is this process as a holder.
 func Self(name, run string) Holder {
-	host, _ := os.Hostname() // only a hint
-	return Holder{
-		Name: name, Run: run, PID: os.Getpid(), Host: host, Since: time.Now().UTC(),
-		Boot: bootID(), Started: processStart(),
-	}
+	h := self()
+	h.Name, h.Run, h.Since = name, run, time.Now().UTC()
+	return h
 }
+
+// self is what stays the same, and takes files of the kernel to be read.
+var self = sync.OnceValue(func() Holder {
+	host, _ := os.Hostname() // only a hint
+	return Holder{PID: os.Getpid(), Host: host, Boot: bootID(), Started: processStart()}
+})
 
 func (h Holder) String() string {
 	if h.Run == "" {

@@ -59,8 +59,11 @@ func ownCgroup() string {
 		}
 		for mount := range strings.Lines(string(mounts)) {
 			left, right, _ := strings.Cut(mount, " - ")
+			if !strings.HasPrefix(right, "cgroup2 ") || strings.Contains(left, `\`) {
+				continue
+			}
 			fields := strings.Fields(left)
-			if !strings.HasPrefix(right, "cgroup2 ") || len(fields) < 5 || strings.Contains(left, `\`) {
+			if len(fields) < 5 {
 				continue
 			}
 			root, dir := fields[3], fields[4]

@@ -93,7 +93,5 @@ func killError(pid int) error {
 	if err := syscall.Kill(pid, 0); err != nil {
 		return err
 	}
-	return errUndead
+	return fmt.Errorf("it did not end within %v of being killed", undeadTime)
 }
-
-var errUndead = fmt.Errorf("it did not end within %v of being killed", undeadTime)

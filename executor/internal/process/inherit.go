@@ -24,6 +24,9 @@ const closed = ^uintptr(0)
 // closes them, and all below the highest.
 func inspectInheritance(mark bool) inheritance {
 	in := inheritance{strays: 3, blocked: signalsBlocked()}
+	if mark && markAll() {
+		return in
+	}
 	dir := "/dev/fd"
 	if runtime.GOOS == "linux" {
 		dir = "/proc/self/fd"

@@ -4,3 +4,6 @@ package process
 func signalsBlocked() bool { return false }
 
 func unblockSignals() (undo func()) { return func() {} }
+
+// markAll is for kernels that can mark all descriptors at once.
+func markAll() bool { return false }

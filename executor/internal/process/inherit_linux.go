@@ -1,6 +1,7 @@
 package process
 
 import (
+	"math"
 	"runtime"
 	"unsafe"
 
@@ -34,6 +35,12 @@ func unblockSignals() (undo func()) {
 		_ = unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
 		runtime.UnlockOSThread()
 	}
+}
+
+// markAll marks every descriptor but the first three not to be passed on. Kernels
+// before 5.11 cannot.
+func markAll() bool {
+	return unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) == nil
 }
 
 func pendingSignals() (set unix.Sigset_t) {

@@ -122,10 +122,8 @@ func stopped(ctx context.Context) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	return errKilled
+	return fmt.Errorf("killed before it started: %w", context.Canceled)
 }
-
-var errKilled = fmt.Errorf("killed before it started: %w", context.Canceled)
 
 // sleep reports whether it slept for all of d.
 func sleep(d time.Duration, cancel, kill <-chan struct{}) bool {

@@ -126,7 +126,7 @@ func (w *watchdog) spawn() error {
 	null := w.null.Fd()
 	attr := syscall.ProcAttr{
 		Dir:   "/",
-		Env:   []string{"GOMAXPROCS=1"},
+		Env:   []string{"GOMAXPROCS=1", "GODEBUG=containermaxprocs=0"}, // and nothing to look up for it
 		Files: []uintptr{null, null, null, uintptr(ends[1]), uintptr(w.ledger.fd)},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	}
