@@ -58,7 +58,7 @@ func (r *liveRun) newRecorder(j *job) *recorder {
 // logFile is where the log of an attempt goes.
 func (r *liveRun) logFile(j *job) string {
 	if r.byStep {
-		return filepath.Join(r.dir.logs, state.LogName(j.id, j.node.Phase, j.number))
+		return r.dir.logs + string(filepath.Separator) + state.LogName(j.id, j.node.Phase, j.number)
 	}
 	name := j.execution.String()
 	if j.number > 1 {

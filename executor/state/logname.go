@@ -3,6 +3,7 @@ package state
 import (
 	"crypto/sha256"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/cloudops-run/runbook/executor/event"
@@ -10,7 +11,7 @@ import (
 
 // LogName is the name of the log of one attempt.
 func LogName(stepID string, phase event.Phase, attempt int) string {
-	return fmt.Sprintf("%s.%d.log", logStem(stepID, phase), attempt)
+	return logStem(stepID, phase) + "." + strconv.Itoa(attempt) + ".log"
 }
 
 func logStem(stepID string, phase event.Phase) string {
@@ -29,6 +30,7 @@ const maxFileName = 200
 // anything.
 func encodeID(id string) string {
 	var b strings.Builder
+	b.Grow(len(id))
 	for _, c := range []byte(id) {
 		switch {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("_-[]@+=,", c) >= 0:
