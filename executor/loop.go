@@ -228,6 +228,7 @@ func (r *liveRun) finish() {
 	if left := r.engine.sweep(); len(left) > 0 {
 		r.notice("steps left processes running, which were ended: " + describe(left))
 	}
+	r.outputs.close()
 	if err := r.dir.remove(); err != nil {
 		r.notice("the run's temporary folder could not be removed: " + err.Error())
 	}

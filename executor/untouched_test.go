@@ -25,6 +25,7 @@ func TestUntouchedFolder(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			u := markUntouched(dir)
+			defer u.close()
 			for range 2 {
 				if !u.still() {
 					t.Fatal("touched before anything was done")
@@ -36,7 +37,8 @@ func TestUntouchedFolder(t *testing.T) {
 		})
 	}
 	var unknown untouchedFolder
-	if unknown.still() || (&untouchedFolder{path: "no/such"}).still() {
+	missing := markUntouched(filepath.Join(t.TempDir(), "no"))
+	if unknown.still() || missing.still() {
 		t.Error("untouched although nothing is known of it")
 	}
 	dir := t.TempDir()
