@@ -37,7 +37,7 @@ func TestFullDisk(t *testing.T) {
 		for _, late := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%d late %v", level, late), func(t *testing.T) {
 				s := newScene(t, crowded)
-				disk := s.smallDisk("2m")
+				disk := s.smallDisk("4m") // room for the logs of all items, of both engines
 				if !late {
 					disk.fill(level * (1 << 20) / levels)
 				}
