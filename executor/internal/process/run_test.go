@@ -270,9 +270,15 @@ func TestWithoutPidfd(t *testing.T) {
 	if exit := r.run(s); exit.Code != 0 || len(stdout.String()) != 100000 {
 		t.Errorf("%+v", exit)
 	}
-	s, _, _ = r.spec("stubborn")
-	s.Timeout = 200 * time.Millisecond
-	if exit := r.run(s); exit.Cause != TimedOut || exit.Signal != syscall.SIGKILL {
+	s, stdout, _ = r.spec("stubborn")
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	ready := stdout.await("ready")
+	go func() {
+		<-ready
+		cancel()
+	}()
+	if exit := r.host.Run(ctx, nil, s); exit.Err != nil || exit.Cause != Stopped || exit.Signal != syscall.SIGKILL {
 		t.Errorf("%+v", exit)
 	}
 	s, _, _ = r.spec("leave", "3")
