@@ -5,8 +5,10 @@ import (
 	"flag"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -32,6 +34,9 @@ func (t *tests) Run() int {
 	}
 	defer os.RemoveAll(dir)
 	os.Setenv("XDG_STATE_HOME", dir)
+	// Below nohup all that the tests start would ignore it too: what is caught is not
+	// passed on.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	return t.m.Run()
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/cloudops-run/runbook/executor/event"
+	"github.com/cloudops-run/runbook/runbook/plan"
 )
 
 // Apply brings the machine up to date with a recorded event. Events that say
@@ -342,8 +343,8 @@ func (m *Machine) tally(status event.Status) {
 }
 
 // release tells the steps that wait for step i that it has ended. In a serial
-// block they are told when all before it have ended too: one that is skipped early
-// must not let what follows it start beside what it should have followed.
+// block they are told when all that it waits for has ended too: one that is skipped
+// early must not let what follows it start beside what it should have followed.
 func (m *Machine) release(i int) {
 	n := &m.nodes[i]
 	k, local := m.in(i)
@@ -354,10 +355,32 @@ func (m *Machine) release(i int) {
 		m.letGo(k, local)
 		return
 	}
-	for k.front < k.size && m.nodes[k.first+k.front].status.Ended() {
-		k.front++
-		m.letGo(k, k.front-1)
+	for stack := []int{local}; len(stack) > 0; {
+		local, stack = stack[len(stack)-1], stack[:len(stack)-1]
+		if n := &m.nodes[k.first+local]; n.passed || !n.status.Ended() || !m.passed(k, n.step) {
+			continue
+		}
+		m.nodes[k.first+local].passed = true
+		m.letGo(k, local)
+		for _, waiters := range [][]int32{k.graph.needs.of(local), k.graph.after.of(local)} {
+			for _, w := range waiters {
+				stack = append(stack, int(w))
+			}
+		}
 	}
+}
+
+// passed reports whether all that a step waits for has ended, and all that waits
+// for in turn.
+func (m *Machine) passed(k *block, s *plan.Step) bool {
+	for _, before := range [][]int{s.Needs, s.After} {
+		for _, n := range before {
+			if !m.nodes[k.first+n].passed {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // letGo takes the edges to a node that has ended off those that wait for it.

@@ -18,7 +18,7 @@ type block struct {
 	size   int
 	graph  graph // byEdges
 	limit  int   // most at once, of attempts or, of a foreach, of items; 0: no limit of its own
-	serial bool  // one node at a time, in order
+	serial bool  // in order, although what is skipped early ends out of it
 	stops  bool  // after a failure nothing new starts
 	gates  int32 // byEdges: the block of the gates before its steps; 0: there are none
 	steps  int32 // gatesOf: the block of the steps behind them
@@ -30,7 +30,6 @@ type block struct {
 	tolerated int // failures that max_failures tolerates
 	cancelled int // nodes that ended so
 	stopped   int // nodes that were not begun, whatever they say of it themselves
-	front     int // serial: the first node that has not ended
 
 	// Follow from what is recorded.
 	ready   indexSet // something in it may start now

@@ -196,8 +196,33 @@ func drawEdges(t *rapid.T, p *plan.Plan, i int, earlier []int) {
 			step.After = append(step.After, e)
 		}
 	}
-	if p.Strategy == plan.Serial && i > 0 && !slices.Contains(step.Needs, i-1) && !slices.Contains(step.After, i-1) {
-		step.After = append(step.After, i-1)
+	if p.Strategy == plan.Serial {
+		chainDrawn(t, p, i)
+	}
+}
+
+// chainDrawn lets a step of a serial runbook come after the one before it, or, as
+// the steps of a runbook that it includes may, beside that.
+func chainDrawn(t *rapid.T, p *plan.Plan, i int) {
+	step := &p.Steps[i]
+	comesAfter := func(s *plan.Step, e int) bool { return slices.Contains(s.Needs, e) || slices.Contains(s.After, e) }
+	add := func(e int) {
+		if e >= 0 && !comesAfter(step, e) {
+			step.After = append(step.After, e)
+		}
+	}
+	if i > 1 && rapid.IntRange(0, 5).Draw(t, "beside") == 0 && comesAfter(&p.Steps[i-1], i-2) {
+		for _, edges := range []*[]int{&step.Needs, &step.After} {
+			if *edges = slices.DeleteFunc(*edges, func(e int) bool { return e == i-1 }); len(*edges) == 0 {
+				*edges = nil
+			}
+		}
+		add(i - 2)
+		return
+	}
+	add(i - 1)
+	if i > 1 && !comesAfter(&p.Steps[i-1], i-2) {
+		add(i - 2)
 	}
 }
 

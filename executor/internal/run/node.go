@@ -20,6 +20,7 @@ type node struct {
 	reason     event.Reason
 	tolerated  bool
 	between    bool // running, but between two attempts
+	passed     bool // of a serial block: it has ended, and so has all that it waits for
 	counted    bool // among the failures of its block although it has not ended
 	rolledBack bool
 	waits      bool // for a lock, or did

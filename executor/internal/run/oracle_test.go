@@ -386,15 +386,18 @@ func (o *oracle) turn(st *oracleStep) bool {
 		return false
 	case st.instance:
 		return st.hadTurn
-	case st.phase != event.Main && st.up == nil, o.serial(st):
+	case st.phase != event.Main && st.up == nil:
 		for _, before := range around {
 			if before == st {
-				break
+				return true
 			}
 			if !done(before) {
 				return false
 			}
 		}
+	}
+	if o.serial(st) && !o.behind(st) {
+		return false
 	}
 	for _, n := range st.Needs {
 		need := around[n]
@@ -404,6 +407,16 @@ func (o *oracle) turn(st *oracleStep) bool {
 	}
 	for _, n := range st.After {
 		if !done(around[n]) || around[n].is == "cancelled" && !around[n].kept {
+			return false
+		}
+	}
+	return true
+}
+
+// behind: all that it waits for has ended, and all that waits for in turn.
+func (o *oracle) behind(st *oracleStep) bool {
+	for _, n := range slices.Concat(st.Needs, st.After) {
+		if before := o.around(st)[n]; !done(before) || !o.behind(before) {
 			return false
 		}
 	}
