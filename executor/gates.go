@@ -87,12 +87,12 @@ func (r *liveRun) awaitLock(ctx context.Context, want run.Lock) (*lock.Lock, run
 			return nil, run.LockBusy{Node: want.Node, Error: err.Error()}
 		}
 		if !time.Now().Before(deadline) {
-			return nil, run.LockBusy{Node: want.Node, Holder: busy.Holder.String()}
+			return nil, run.LockBusy{Node: want.Node, Holder: r.nameHolder(busy.Holder)}
 		}
 		if !waits {
 			waits = true
 			select {
-			case r.inputs <- run.LockWaits{Node: want.Node, Holder: busy.Holder.String()}:
+			case r.inputs <- run.LockWaits{Node: want.Node, Holder: r.nameHolder(busy.Holder)}:
 			case <-ctx.Done():
 				return nil, nil
 			}
@@ -103,6 +103,14 @@ func (r *liveRun) awaitLock(ctx context.Context, want run.Lock) (*lock.Lock, run
 			return nil, nil
 		}
 	}
+}
+
+// nameHolder is who has a lock, for those who want it.
+func (r *liveRun) nameHolder(h lock.Holder) string {
+	if h.Run == r.id.String() {
+		return "another step of this run"
+	}
+	return h.String()
 }
 
 // releaseLock lets a node's lock go, or ends the wait for it.

@@ -60,13 +60,22 @@ func readYAML(text string, fragment *node) (any, error) {
 	if kind.Value == "object" {
 		want, help = "must be a mapping", `write it as JSON or YAML, such as {"a": 1}`
 	}
-	c := newChecker("", []byte(text), Options{})
+	c := newChecker("", readableJSON([]byte(text)), Options{})
 	if !c.checkBytes() {
 		return nil, readError{want, help}
 	}
 	root := c.parseYAML()
 	if root == nil || !c.walk(root) {
 		return nil, readError{want, help}
+	}
+	for _, d := range c.found {
+		switch d.Rule {
+		case ruleAmbiguous:
+		case ruleDuplicateKey:
+			return nil, readError{"is not clear: " + d.Message, d.Help}
+		default:
+			return nil, readError{want, help}
+		}
 	}
 	value := root.Content[0]
 	if isList(value) != (kind.Value == "array") || isScalar(value) {
@@ -109,7 +118,7 @@ func asText(n, fragment *node) {
 // ParseParamFile reads a file of params: a mapping of names to values, in YAML or
 // JSON. No value is in a diagnostic.
 func ParseParamFile(path string, src []byte) ([]Given, Diagnostics) {
-	c := newChecker(path, src, Options{})
+	c := newChecker(path, readableJSON(src), Options{})
 	ok := c.checkBytes()
 	if ok {
 		root := c.parseYAML()

@@ -128,7 +128,7 @@ var faults = []fault{
 	{"did not find expected key", "this does not fit into the mapping around it",
 		"write key: value, indented like the other keys; text with special characters needs quotes", lineStart},
 	{"did not find expected '-' indicator", "this does not fit into the list around it",
-		"indent it like the other items, which begin with -", lineStart},
+		"indent it like the other keys of its step, or begin it with - like a step of its own", lineStart},
 	{"could not find expected ':'", "this is neither a key with a value nor part of a text",
 		"write key: value, with a space behind the colon, or check the indentation", named},
 	{"did not find expected ',' or ']'", "this list is not closed with ]", "separate its items with commas and end it with ]; put text that holds [ ] { } , or : in quotes", opening("[")},
