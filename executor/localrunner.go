@@ -102,7 +102,7 @@ func checkScript(file *plan.ScriptFile) error {
 		return fmt.Errorf("script: %w", err)
 	}
 	if now.SHA256 != file.SHA256 {
-		return fmt.Errorf("script %q was changed after the runbook was loaded; run it again to use the new one", file.Path)
+		return fmt.Errorf("script %q is not what it was when the runbook was loaded: put it back, or begin a new run to use the new one", file.Path)
 	}
 	return nil
 }

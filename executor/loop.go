@@ -68,6 +68,7 @@ func (r *liveRun) take(in run.Input) {
 	case run.Probed:
 		delete(r.active, in.Node)
 	}
+	r.giveUp() // its log may have found the disk full, and it may be the last
 	r.handle(in)
 }
 

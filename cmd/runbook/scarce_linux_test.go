@@ -100,23 +100,55 @@ steps:
   - {id: last, exec: [sh, step, begin, echo=42, done], outputs: {n: int(stdout)}}
 `
 
+// smallLogs puts the logs of a run whose first step waits on a small disk, until
+// room is called.
+func (s *scene) smallLogs(e *engine) (room func()) {
+	s.t.Helper()
+	e.until(event.Started, "one")
+	s.find()
+	logs := filepath.Dir(s.run().LogFile("one", event.Main, 1))
+	if err := os.MkdirAll(logs, 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := syscall.Mount("tmpfs", logs, "tmpfs", 0, "mode=0700,size=64k"); err != nil {
+		e.kill()
+		s.t.Skipf("needs root, to mount a small disk: %v", err)
+	}
+	room = sync.OnceFunc(func() { syscall.Unmount(logs, syscall.MNT_DETACH) })
+	s.t.Cleanup(room)
+	return room
+}
+
+// The last step that runs may be the one that finds the disk full.
+func TestFullDiskOfLastLog(t *testing.T) {
+	s := newScene(t, `version: 1
+name: last
+steps:
+  - {id: one, exec: [sh, -c, "sh step begin await=go; seq 50000; sh step done"]}
+`)
+	e := s.apply(nil)
+	room := s.smallLogs(e)
+	smallDisk{s: s}.touch("go")
+	s.over(e)
+	s.lawful()
+	if e.code() != exitEngine {
+		t.Errorf("exit code %d, want %d\n%.3000s", e.code(), exitEngine, e.stderr.String())
+	}
+	room()
+	e = s.resume(nil)
+	s.over(e)
+	s.lawful()
+	if e.code() != 0 || s.ending()[""] != "completed" {
+		t.Errorf("with room again: exit code %d, it ended as %s", e.code(), s.ending()[""])
+	}
+}
+
 // Where only logs have no room the run ends in order too: what a log lacks is told,
 // what ran has ended with every line told, and the rest is done once there is room.
 func TestFullDiskOfLogs(t *testing.T) {
 	s := newScene(t, logged)
 	e := s.apply(nil, "--sink", "console")
-	e.until(event.Started, "one")
-	s.find()
-	logs := filepath.Dir(s.run().LogFile("one", event.Main, 1))
-	if err := os.MkdirAll(logs, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Mount("tmpfs", logs, "tmpfs", 0, "mode=0700,size=64k"); err != nil {
-		e.kill()
-		t.Skipf("needs root, to mount a small disk: %v", err)
-	}
-	room := sync.OnceFunc(func() { syscall.Unmount(logs, syscall.MNT_DETACH) })
-	defer room()
+	room := s.smallLogs(e)
 	smallDisk{s: s}.touch("go")
 	s.over(e)
 	s.lawful()

@@ -125,7 +125,7 @@ func (s *signals) handle(sig os.Signal) {
 	case s.count == 1:
 		s.engine.CancelWith(s.run, unixName(sig))
 		phase, _ := s.engine.CancelledIn(s.run)
-		s.say(fmt.Sprintf("%s, %s; once more kills it", name(sig), endings[phase]))
+		s.say(fmt.Sprintf("%s, %s; %s kills it", name(sig), endings[phase], again(sig)))
 	default:
 		s.say(fmt.Sprintf("%s, killing what still runs", name(sig)))
 		s.engine.Kill(s.run)
@@ -170,6 +170,14 @@ func name(sig os.Signal) string {
 		return "interrupted (SIGINT)"
 	}
 	return "told to end (SIGTERM)"
+}
+
+// again is what kills a run that was told to end: a second hang-up is the first.
+func again(sig os.Signal) string {
+	if sig == syscall.SIGHUP {
+		return "SIGTERM"
+	}
+	return "once more"
 }
 
 func unixName(sig os.Signal) string {

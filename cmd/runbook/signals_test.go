@@ -205,7 +205,7 @@ func TestSignals(t *testing.T) {
 	}{
 		{syscall.SIGINT, 130, "runbook: interrupted (SIGINT), ending what runs; once more kills it\n"},
 		{syscall.SIGTERM, 143, "runbook: told to end (SIGTERM), ending what runs; once more kills it\n"},
-		{syscall.SIGHUP, 129, "runbook: terminal closed (SIGHUP), ending what runs; once more kills it\n"},
+		{syscall.SIGHUP, 129, "runbook: terminal closed (SIGHUP), ending what runs; SIGTERM kills it\n"},
 	} {
 		t.Run(test.signal.String(), func(t *testing.T) {
 			t.Parallel()

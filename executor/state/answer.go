@@ -30,7 +30,8 @@ func (f *Folder) Answer(id uuid.UUID, q Request) (err error) {
 			_ = r.Seal(file) // the answer holds without
 		}
 	}()
-	if err := file.Append(r.answer(past.Events, q)); err != nil {
+	var full *journal.FullError // the answer is written, and nothing else is to be
+	if err := file.Append(r.answer(past.Events, q)); err != nil && !errors.As(err, &full) {
 		return fmt.Errorf("run %s: %w", id, err)
 	}
 	return nil
@@ -60,7 +61,8 @@ func (r *Run) TakeAnswers(file *journal.File, events []event.Event) ([]event.Eve
 			return nil
 		}
 		e := r.answer(events, q)
-		if err := file.Append(e); err != nil {
+		var full *journal.FullError
+		if err := file.Append(e); err != nil && !errors.As(err, &full) {
 			return err
 		}
 		events = append(events, e)

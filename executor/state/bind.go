@@ -104,6 +104,9 @@ func (r *Run) seal() (s journal.Seal, err error) {
 	if err == nil {
 		err = json.Unmarshal(text, &s)
 	}
+	if err == nil && (s.Bytes <= 0 || s.SHA256 == "") {
+		err = errors.New("it does not say how far the journal had come")
+	}
 	if err != nil {
 		return s, fmt.Errorf("run %s: read sealed.json: %w", r.ID, err)
 	}

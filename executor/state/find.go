@@ -45,6 +45,9 @@ func (f *Folder) Find(ref string) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(named) == 0 && len(ref) < leastID && isHex(ref) {
+		return nil, fmt.Errorf("%w: no runbook of the name %q was run, and of an id %d characters are needed", ErrNotFound, ref, leastID)
+	}
 	if len(named) == 0 {
 		return nil, fmt.Errorf("%w: no id in the state folder %q begins with %q, and no runbook of that name was run", ErrNotFound, f.path, ref)
 	}
@@ -53,6 +56,9 @@ func (f *Folder) Find(ref string) (*Run, error) {
 
 // leastID is how much of an id must be there for it to be one.
 const leastID = 4
+
+// isHex reports whether a text may be the beginning of an id.
+func isHex(ref string) bool { return strings.Trim(strings.ToLower(ref), "0123456789abcdef") == "" }
 
 func beginning(ids []uuid.UUID, ref string) (found []uuid.UUID) {
 	ref = strings.ToLower(ref)
