@@ -121,6 +121,9 @@ func (c *cli) apply(file string, f *applyFlags) error {
 	}
 	left := f.steps.options()
 	left.Outputs = outputs
+	if err := f.outputs.ofLeftOut(left.LeftOut(p)); err != nil {
+		return err
+	}
 	if err := missingOutputs(left.MissingOutputs(p)); err != nil {
 		return err
 	}

@@ -118,6 +118,16 @@ func (c *cli) givenOutputs(f *outputFlags, state *stateFlags, p *plan.Plan, mark
 	return all, nil
 }
 
+// ofLeftOut refuses the outputs of a step that runs, and will have its own.
+func (f *outputFlags) ofLeftOut(leftOut []string) error {
+	for _, o := range f.given {
+		if !slices.ContainsFunc(leftOut, func(id string) bool { return plan.Covers(id, o.step) }) {
+			return usage("--skip "+o.step+", to leave it out", "flag \"--output\": step %q runs, and will have its own outputs", o.step)
+		}
+	}
+	return nil
+}
+
 // missingOutputs says what must be given of steps that are left out, all of it at
 // once; nil: nothing.
 func missingOutputs(list []plan.MissingOutput) error {

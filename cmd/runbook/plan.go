@@ -86,6 +86,9 @@ func (c *cli) plan(file string, f *planFlags) error {
 	if options.Outputs, err = c.givenOutputs(&f.outputs, &f.engine.state, p, nil); err != nil {
 		return err
 	}
+	if err := f.outputs.ofLeftOut(options.LeftOut(p)); err != nil {
+		return err
+	}
 	found := options.Lacks(p, config.MaxTimeout)
 	mistaken := c.tellPlanned(found)
 	leftOut, missing := options.LeftOut(p), options.MissingOutputs(p)
