@@ -176,3 +176,33 @@ func TestExplainTellsWhatHasGone(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// What is asked before a step is kept is told.
+func TestExplainTellsWhatIsAsked(t *testing.T) {
+	a := step("a")
+	a.Unless = ask()
+	p := serial(a, step("b"))
+	e := engine{now: epoch, outcomes: map[string]Outcome{"b": {Ending: Exited, ExitCode: 1}}}
+	e.run(New(p, Options{RunID: runID, Durable: true}))
+	list := New(p, Options{RunID: runID, Durable: true, Memory: Remember(viaJSONs(e.journal))}).Explain(epoch)
+	if len(list) != 2 || list[0].Do != Keep || !list[0].Asks || list[1].Asks {
+		t.Errorf("%+v", list)
+	}
+}
+
+// A step that was to be run again, and was not any more, is there to be undone.
+func TestResetIsNotUndone(t *testing.T) {
+	a := step("a")
+	a.Rollback, a.Idempotent = &plan.Step{Command: plan.Exec("undo", nil)}, true
+	e := engine{now: epoch, dies: 3} // run_started, started a, completed a
+	e.run(New(serial(a, step("b")), Options{RunID: runID, Durable: true}))
+	a.Command = plan.Exec("run", plan.Texts([]string{"more"}))
+	p := serial(a, step("b"))
+	e.dies = 5 // run_resumed, reset a
+	e.run(New(p, Options{RunID: runID, Durable: true, Memory: Remember(viaJSONs(e.journal))}))
+	got := e.resume(p, Options{Undo: true})
+	want := strings.Split("run_resumed rollback|skipped a left_out|skipped b left_out|started rollback a#1|completed rollback a#1|rolled_back a|run_completed rollback rolled_back", "|")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
