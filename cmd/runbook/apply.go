@@ -186,6 +186,7 @@ func (c *cli) carryOut(config executor.Config, p *plan.Plan, f *applyFlags, sign
 // run carries a plan out and waits until the sinks have told all of it.
 func (c *cli) run(config executor.Config, p *plan.Plan, f *applyFlags, sinks *sinks, signals *signals, start starter) (executor.PlanResult, error) {
 	none := executor.PlanResult{}
+	paceGarbage()
 	prompt := c.prompter(&f.approval, p, sinks)
 	options := []executor.Option{executor.WithContainment()}
 	for _, s := range sinks.open {

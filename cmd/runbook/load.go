@@ -77,6 +77,7 @@ func (c *cli) load(file string, f *loadFlags) (*runbook.Runbook, error) {
 	if err != nil {
 		return nil, err
 	}
+	paceGarbage()
 	c.printDiagnostics(ds)
 	if rb == nil {
 		errors, _ := tally(ds)

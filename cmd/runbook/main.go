@@ -12,14 +12,10 @@ import (
 // it the build information of the Go toolchain tells.
 var version string
 
-// gcPercent lets a small heap grow further than usual before it is collected: a
-// run makes much garbage and keeps little. GOGC still has the last word.
-const gcPercent = 400
-
 func main() {
 	growStack(0)
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+	if ownGarbage() {
+		debug.SetGCPercent(mostGarbage)
 	}
 	giveSignalsBack()
 	c := &cli{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.Getenv}

@@ -50,11 +50,14 @@ func (m *Machine) fingerprint(i int) event.Fingerprint {
 		with, _ := m.bind(scopeKey{owner: int32(i)}, m.secretNames())
 		return plan.GroupFingerprint(nil, with, m.options.Key)
 	}
-	// Most steps have no expression, and need no scope to look things up in.
+	// Most steps have neither an item nor an expression, and need no scope to look
+	// things up in.
 	var scope *plan.Scope
 	inv, err := n.step.Invocation(nil)
 	if err != nil || n.step.Foreach != nil {
 		scope = m.scopeOf(i, m.secretNames())
+	}
+	if err != nil {
 		inv, err = n.step.Invocation(scope)
 	}
 	if err != nil {
