@@ -119,6 +119,17 @@ func (s *scene) smallLogs(e *engine) (room func()) {
 	return room
 }
 
+// completes goes on with a run, which then does.
+func (s *scene) completes() {
+	s.t.Helper()
+	e := s.resume(nil, s.decisions()...)
+	s.over(e)
+	s.lawful()
+	if got := s.ending()[""]; e.code() != 0 || got != "completed" {
+		s.t.Errorf("gone on with: exit code %d, it ended as %s\n%.3000s", e.code(), got, e.stderr.String())
+	}
+}
+
 // The last step that runs may be the one that finds the disk full.
 func TestFullDiskOfLastLog(t *testing.T) {
 	s := newScene(t, `version: 1
@@ -135,12 +146,7 @@ steps:
 		t.Errorf("exit code %d, want %d\n%.3000s", e.code(), exitEngine, e.stderr.String())
 	}
 	room()
-	e = s.resume(nil)
-	s.over(e)
-	s.lawful()
-	if e.code() != 0 || s.ending()[""] != "completed" {
-		t.Errorf("with room again: exit code %d, it ended as %s", e.code(), s.ending()[""])
-	}
+	s.completes()
 }
 
 // Where only logs have no room the run ends in order too: what a log lacks is told,
@@ -170,10 +176,5 @@ func TestFullDiskOfLogs(t *testing.T) {
 		t.Errorf("%d logs are told to lack something; %d lines of %d items", lacks, lines, ended)
 	}
 	room()
-	e = s.resume(nil, s.decisions()...)
-	s.over(e)
-	s.lawful()
-	if e.code() != 0 || s.ending()[""] != "completed" {
-		t.Errorf("with room again: exit code %d, it ended as %s\n%.3000s", e.code(), s.ending()[""], e.stderr.String())
-	}
+	s.completes()
 }

@@ -75,6 +75,23 @@ func (r *rig) run(s Spec) Exit {
 	return exit
 }
 
+// stopReady runs a child and cancels it when it says that it is ready.
+func (r *rig) stopReady(s Spec, stdout *buffer) Exit {
+	r.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	ready := stdout.await("ready")
+	go func() {
+		<-ready
+		cancel()
+	}()
+	exit := r.host.Run(ctx, nil, s)
+	if exit.Err != nil {
+		r.t.Errorf("run: %v", exit.Err)
+	}
+	return exit
+}
+
 // alive lists the processes with the rig's mark that are no zombies.
 func (r *rig) alive() []string {
 	return marked(r.mark)

@@ -271,14 +271,7 @@ func TestWithoutPidfd(t *testing.T) {
 		t.Errorf("%+v", exit)
 	}
 	s, stdout, _ = r.spec("stubborn")
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	ready := stdout.await("ready")
-	go func() {
-		<-ready
-		cancel()
-	}()
-	if exit := r.host.Run(ctx, nil, s); exit.Err != nil || exit.Cause != Stopped || exit.Signal != syscall.SIGKILL {
+	if exit := r.stopReady(s, stdout); exit.Cause != Stopped || exit.Signal != syscall.SIGKILL {
 		t.Errorf("%+v", exit)
 	}
 	s, _, _ = r.spec("leave", "3")

@@ -161,14 +161,7 @@ func TestNoSignalTwiceBelow(t *testing.T) {
 	s.Args = append([]string{"-c", `"$0" "$@" & wait`, s.Path}, s.Args...)
 	s.Path = "/bin/sh"
 	s.Grace = 10 * time.Second
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	ready := stdout.await("ready")
-	go func() {
-		<-ready
-		cancel()
-	}()
-	exit := r.host.Run(ctx, nil, s)
+	exit := r.stopReady(s, stdout)
 	if n := strings.Count(stdout.String(), "got"); n != 1 || exit.Signal != syscall.SIGTERM || exit.Leftovers != nil || exit.PipeHeld {
 		t.Errorf("%d signals: %q, %+v", n, stdout, exit)
 	}
